@@ -1,0 +1,1 @@
+//! Bittensor wire messages, signatures and wallet files.

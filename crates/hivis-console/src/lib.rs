@@ -1,0 +1,1 @@
+//! The control room: pages, health and metrics on the second listener.

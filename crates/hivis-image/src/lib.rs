@@ -1,0 +1,1 @@
+//! Guarded decode, resize, encode and the validator's augmentations.

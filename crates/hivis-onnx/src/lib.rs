@@ -1,0 +1,1 @@
+//! Writes ONNX graphs from Hugging Face weights.

@@ -1,0 +1,1 @@
+//! The axon: from a signed request to an answer before its deadline.

@@ -1,0 +1,1 @@
+//! The data home: ledger, objects, locks, releases.

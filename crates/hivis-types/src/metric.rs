@@ -1,0 +1,40 @@
+//! The name of every metric, once. Prefix `hivis_`, a unit at the end, `_total` on counters.
+
+/// Requests by `status` (HTTP status) and `protocol`.
+pub const REQUESTS: &str = "hivis_axon_requests_total";
+/// Requests refused before a body was read, by `reason`.
+pub const REFUSALS: &str = "hivis_axon_refusals_total";
+/// Answers of -1 or refusals after admission, by `reason` (`Silence::as_str`).
+pub const SILENCES: &str = "hivis_axon_silences_total";
+/// Seconds from head to answer, histogram.
+pub const ANSWER_SECONDS: &str = "hivis_axon_answer_seconds";
+/// Seconds in one phase, histogram, by `phase`: verify, body, decode, queue, engine.
+pub const PHASE_SECONDS: &str = "hivis_axon_phase_seconds";
+/// Probabilities answered, histogram.
+pub const PROBABILITY: &str = "hivis_axon_probability_ratio";
+/// Requests admitted and not yet answered.
+pub const IN_FLIGHT: &str = "hivis_axon_in_flight_requests";
+/// Open connections.
+pub const CONNECTIONS: &str = "hivis_axon_open_connections";
+/// Connections refused because too many were open.
+pub const CONNECTIONS_REFUSED: &str = "hivis_axon_refused_connections_total";
+/// Pictures a batch, histogram.
+pub const BATCH_PICTURES: &str = "hivis_engine_batch_pictures";
+/// Batches by `left` (idle, full, deadline).
+pub const BATCHES: &str = "hivis_engine_batches_total";
+/// Median of (arrival - nonce) over verified requests, seconds.
+pub const CLOCK_OFFSET: &str = "hivis_clock_offset_seconds";
+/// Unix time of the last verified request, seconds.
+pub const LAST_VERIFIED: &str = "hivis_axon_last_verified_timestamp_seconds";
+/// Records committed to the ledger.
+pub const RECORDS: &str = "hivis_ledger_records_total";
+/// Records or pictures dropped under pressure, by `what` (picture, row) and `reason`.
+pub const RECORDS_DROPPED: &str = "hivis_ledger_dropped_total";
+/// Records waiting for the writer.
+pub const RECORDS_QUEUED: &str = "hivis_ledger_queued_records";
+/// Seconds a commit of a group of records takes, histogram.
+pub const COMMIT_SECONDS: &str = "hivis_ledger_commit_seconds";
+/// Bytes free on the home's file system.
+pub const HOME_FREE_BYTES: &str = "hivis_home_free_bytes";
+/// 1 for the release that serves, labels `release`, `engine`, `precision`.
+pub const RELEASE_INFO: &str = "hivis_release_info";

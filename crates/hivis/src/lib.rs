@@ -1,0 +1,1 @@
+//! One program that runs a StreetVision miner.
