@@ -11,9 +11,16 @@
 //! assert_eq!(scores[0].probability, 0.73);
 //! ```
 
+mod agreement;
+mod error;
 mod fixed;
+mod load;
 
+pub use agreement::{Agreement, compare};
+pub use error::EngineError;
 pub use fixed::FixedEngine;
+pub use load::{LoadSettings, load};
+
 use hivis_types::{EngineKind, Picture, Precision, Scores};
 
 /// What an engine is and what it takes.
@@ -38,25 +45,4 @@ pub trait Engine: Send + Sync {
 
     /// Judges `pictures` (each of `card().input`), one [`Scores`] each, in order. An empty slice gives an empty answer.
     fn run(&self, pictures: &[&Picture]) -> Result<Vec<Scores>, EngineError>;
-}
-
-/// Why an engine could not be made or did not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// A picture has another size than the graph takes.
-    #[error("a picture is {width} x {height}, the graph takes {} x {}", input.0, input.1)]
-    WrongSize {
-        /// The picture's width.
-        width: u32,
-        /// The picture's height.
-        height: u32,
-        /// What the graph takes.
-        input: (u32, u32),
-    },
-    /// A score came out as NaN or outside [0, 1].
-    #[error("the graph gave {value}, which is no probability")]
-    NotAProbability {
-        /// What came out.
-        value: f32,
-    },
 }

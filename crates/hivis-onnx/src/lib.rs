@@ -1,1 +1,29 @@
-//! Writes ONNX graphs from Hugging Face weights.
+//! Writes ONNX graphs from Hugging Face weights: DINOv3 backbones, ViT image classifiers, heads, and their int8 forms.
+//!
+//! A [`Model`] is a checked `config.json` with its weights; a [`Head`] turns pooled features into one logit. From both
+//! [`write_classifier`] makes a [`Graph`] that takes u8 pictures and gives a probability and the features. Standard
+//! operators of opset 20 only, so rten, ONNX Runtime, OpenVINO and TensorRT all read it. This room runs nothing.
+//!
+//! ```no_run
+//! use hivis_onnx::{Head, Model, WriteOptions, write_classifier};
+//! # fn main() -> Result<(), hivis_onnx::OnnxError> {
+//! let model = Model::read("backbone".as_ref())?;
+//! let head = Head::read("head.safetensors".as_ref())?;
+//! write_classifier(&model, &head, &WriteOptions { input: (224, 224) })?.save("model.onnx".as_ref())?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod graph;
+mod head;
+mod model;
+mod quantise;
+mod write;
+
+pub use error::OnnxError;
+pub use graph::Graph;
+pub use head::{Calibration, Dense, Head, Pooling};
+pub use model::{Model, ModelKind};
+pub use quantise::{QuantiseOptions, quantise};
+pub use write::{WriteOptions, write_backbone, write_classifier};
