@@ -1,1 +1,58 @@
-fn main() {}
+//! The developer's verbs: `cargo xtask check` is all that CI runs; the others measure.
+
+mod bench;
+mod check;
+mod command;
+mod peers;
+mod rooms;
+mod soak;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The developer's verbs of hivis.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Everything that CI checks, cheapest first; prints the seconds of each step.
+    Check {
+        /// Run only the steps whose name contains this.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Measure against a peer in the same run; the figures go to bench/RESULTS.md by hand, with the command.
+    Bench(bench::Args),
+    /// Long tests: 20 kills under load, fuzzers with coverage (needs a nightly toolchain and cargo-fuzz).
+    Soak(soak::Args),
+    /// Measure the shipped backbone's headroom (DESIGN: shipped head, oracle head, withheld slices).
+    Headroom,
+    /// Install the official clients that tests talk to, and nothing else.
+    Peers,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().verb {
+        Verb::Check { only } => check::run(only.as_deref()),
+        Verb::Bench(args) => bench::run(&args),
+        Verb::Soak(args) => soak::run(&args),
+        Verb::Headroom => {
+            command::cargo(&["run", "--release", "-p", "hivis-train", "--example", "headroom"]).and_then(command::run)
+        }
+        Verb::Peers => peers::install_all().map(|_| ()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The official clients that tests talk to, each in a virtual environment of its own.
+//!
+//! An environment that could not be installed is marked with a file `.failed` that says why; its tests then say so and
+//! pass. A missing environment without that mark makes its tests fail.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::command;
+
+/// One environment: its folder's name and the file that lists what goes in.
+const PEERS: [(&str, &str); 3] = [
+    ("bittensor-9.12.2", "crates/hivis-bittensor/tests/sdk/requirements-9.txt"),
+    ("bittensor-10.5.0", "crates/hivis-bittensor/tests/sdk/requirements-10.txt"),
+    ("onnxruntime", "crates/hivis-engine/tests/requirements.txt"),
+];
+
+/// Where the environments lie: `HIVIS_VENVS`, or `venvs` in the kept cache.
+pub(crate) fn folder() -> PathBuf {
+    std::env::var_os("HIVIS_VENVS").map_or_else(|| command::cache().join("venvs"), PathBuf::from)
+}
+
+/// Installs what is missing; says what could not be had.
+pub(crate) fn install_all() -> Result<usize> {
+    let mut missing = 0;
+    for (name, list) in PEERS {
+        let text = fs_err::read_to_string(command::root().join(list))?;
+        let packages: Vec<&str> =
+            text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+        match install(name, &packages)? {
+            Some(_) => println!("{name}: ready"),
+            None => missing += 1,
+        }
+    }
+    if missing > 0 {
+        println!("{missing} of {} peers could not be installed: their tests will say so and pass", PEERS.len());
+    }
+    Ok(missing)
+}
+
+/// One environment with `packages` (pip's requirement words). `None` when it could not be installed.
+pub(crate) fn install(name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
+    let venv = folder().join(name);
+    let wanted = packages.join("\n");
+    let stamp = venv.join(".installed");
+    if fs_err::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        return Ok(Some(venv));
+    }
+    println!("{name}: installing {}", packages.join(" "));
+    if venv.exists() {
+        fs_err::remove_dir_all(&venv)?;
+    }
+    fs_err::create_dir_all(&venv)?;
+    match create(&venv, packages) {
+        Ok(()) => {
+            fs_err::write(&stamp, wanted)?;
+            Ok(Some(venv))
+        }
+        Err(error) => {
+            println!("{name}: NOT INSTALLED: {error:#}");
+            fs_err::write(venv.join(".failed"), format!("{error:#}"))?;
+            Ok(None)
+        }
+    }
+}
+
+fn create(venv: &Path, packages: &[&str]) -> Result<()> {
+    let mut python = Command::new("python3");
+    python.args(["-m", "venv"]).arg(venv);
+    command::run(python).context("Python 3 with its venv module is needed")?;
+    let mut pip = Command::new(venv.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary"]).args(packages);
+    command::run(pip)
+}
