@@ -1,1 +1,60 @@
-//! The data home: ledger, objects, locks, releases.
+//! The data home: the ledger, the objects, the locks and the releases of one miner, in one folder on a local disk.
+//!
+//! The model: a [`Home`] is a folder. Its [`Ledger`] (SQLite) holds one row for each answered question, its
+//! [`Objects`] hold the pictures, its [`Releases`] the models. A server offers [`Record`](hivis_types::Record)s to a
+//! [`RecordWriter`], which never blocks: it commits them in groups, a picture always on disk before its row. A record
+//! is *acknowledged* once its id came out of [`Ledger::tail`], which reads after the commit. Any number of processes
+//! read beside the writer.
+//!
+//! This room must not know how a station works: it neither judges nor answers, and it reads no wall clock (times come
+//! in as parameters).
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! use hivis_store::{Home, RecordFilter, RecordWriter, WriterSettings};
+//! let home = Home::open_or_create(&dir.path().join("home"))?;
+//! let _lock = home.serve_lock()?; // one server a home
+//! let ledger = home.ledger().await?;
+//! let (writer, handle) = RecordWriter::spawn(&home, &ledger, WriterSettings::default())?;
+//! // writer.offer(record) wherever answers are made
+//! writer.flush().await?;
+//! handle.close().await?;
+//! assert!(ledger.list(&RecordFilter::default()).await?.is_empty());
+//! # Ok(()) })
+//! # }
+//! ```
+
+mod disk;
+mod error;
+mod export;
+mod fsck;
+mod home;
+mod ledger;
+mod lock;
+mod manifest;
+mod objects;
+mod releases;
+mod retention;
+mod writer;
+
+pub use disk::{Disk, LocalDisk};
+pub use error::StoreError;
+pub use export::ExportFormat;
+pub use fsck::{FsckOptions, FsckReport};
+pub use home::Home;
+pub use ledger::Ledger;
+pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
+pub use ledger::labels::{Labelled, StoredLabel};
+pub use ledger::rows::{PictureState, StoredRecord, Story};
+pub use ledger::summary::{Latency, Summary, Totals};
+pub use ledger::tail::{Tail, TailFrom};
+pub use lock::ServeLock;
+pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile};
+pub use objects::{Md5, ObjectId, Objects, Put};
+pub use releases::{Release, Releases};
+pub use retention::{Keep, Retained};
+pub use writer::counters::{DropReason, WriterStats};
+pub use writer::queue::QueueLimits;
+pub use writer::{RecordWriter, WriterHandle, WriterSettings};

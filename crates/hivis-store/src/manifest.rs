@@ -1,0 +1,83 @@
+//! `release.toml`: what a release is.
+
+use std::collections::BTreeMap;
+
+use hivis_types::{EngineKind, Precision, ReleaseId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The text of a release's `release.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Its name, the same as its folder's.
+    pub id: ReleaseId,
+    /// When it was made, UTC.
+    pub created: Timestamp,
+    /// Where the weights came from: a folder, a Hub repository, a training run.
+    pub source: String,
+    /// The model's kind: `dinov3`, `vit-classifier`, `colour-histogram`.
+    pub kind: String,
+    /// The backbone's name, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backbone: Option<String>,
+    /// Length of the `features` output.
+    pub features: u32,
+    /// What may be done with the weights, as their author says.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub licence: String,
+    /// The size of the graph's `pixels` input.
+    pub input: InputSize,
+    /// What should run it.
+    #[serde(default)]
+    pub engine: EngineHints,
+    /// Its files by plain name; every one is checked when the release is loaded.
+    pub files: BTreeMap<String, ReleaseFile>,
+}
+
+/// Width and height of a graph's input, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputSize {
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+/// What should run a release, when the configuration does not say.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EngineHints {
+    /// The engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<EngineKind>,
+    /// The arithmetic; a file of that precision must be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+}
+
+/// One file of a release.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseFile {
+    /// SHA-256 of its bytes, hex in lower case.
+    pub sha256: String,
+    /// Its length.
+    pub bytes: u64,
+    /// For a graph: its arithmetic. Other files (external weights, card, head) have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
+}
+
+impl Manifest {
+    /// The name of the graph of this precision, when the release has one.
+    pub fn graph(&self, precision: Precision) -> Option<&str> {
+        self.files.iter().find(|(_, file)| file.precision == Some(precision)).map(|(name, _)| name.as_str())
+    }
+
+    /// The precisions that are present.
+    pub fn precisions(&self) -> Vec<Precision> {
+        [Precision::Fp32, Precision::Int8].into_iter().filter(|p| self.graph(*p).is_some()).collect()
+    }
+}
