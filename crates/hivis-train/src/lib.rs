@@ -1,1 +1,30 @@
 //! Features, head and pretraining.
+//!
+//! The backbone is frozen: features are computed once for each (picture, augmentation draw) and only a small head
+//! trains on them. The one backbone that this room makes itself is `hivis-tiny`, pretrained on procedural street scenes
+//! by what covers each patch, never by the roadwork label. It must not serve.
+//!
+//! ```
+//! // The embedded backbone is there even without the feature `burn`.
+//! assert!(hivis_train::tiny::CONFIG.contains("dinov3_vit"));
+//! ```
+
+mod error;
+pub mod tiny;
+
+#[cfg(feature = "burn")]
+pub mod adamw;
+#[cfg(feature = "burn")]
+pub mod config;
+#[cfg(feature = "burn")]
+pub mod draws;
+#[cfg(feature = "burn")]
+pub mod leaves;
+#[cfg(feature = "burn")]
+pub mod model;
+#[cfg(feature = "burn")]
+pub mod rope;
+#[cfg(feature = "burn")]
+pub mod weights;
+
+pub use error::TrainError;
