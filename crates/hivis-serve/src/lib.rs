@@ -20,6 +20,8 @@
 //! # }
 //! ```
 
+pub mod batcher;
+
 mod axon;
 mod error;
 mod event;

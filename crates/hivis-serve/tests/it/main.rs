@@ -1,0 +1,3 @@
+//! The axon over real sockets, and its mechanisms under paused time.
+
+mod batcher;
