@@ -1,10 +1,14 @@
 //! Do the pictures on the disk and the rows of the ledger agree?
 
+use std::collections::HashSet;
+use std::io;
 use std::path::PathBuf;
 
+use fs_err as fs;
 use serde::Serialize;
 
-use crate::{Home, Ledger, ObjectId, StoreError};
+use crate::ledger::objects::ObjectRow;
+use crate::{Home, Ledger, ObjectId, Objects, StoreError};
 
 /// What to look at, and whether to mend.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,7 +30,7 @@ pub struct FsckReport {
     pub missing: Vec<ObjectId>,
     /// Pictures whose file holds other bytes.
     pub damaged: Vec<ObjectId>,
-    /// Files that no row names.
+    /// Files that no row names, unfinished ones among them; removed when that was asked for.
     pub orphans: Vec<PathBuf>,
 }
 
@@ -38,8 +42,88 @@ impl FsckReport {
 }
 
 impl Home {
-    /// Compares pictures and rows.
-    pub async fn fsck(&self, _ledger: &Ledger, _options: FsckOptions) -> Result<FsckReport, StoreError> {
-        todo!()
+    /// Compares pictures and rows, one 256th of them at a time; recording waits for the end of such a part.
+    pub async fn fsck(&self, ledger: &Ledger, options: FsckOptions) -> Result<FsckReport, StoreError> {
+        let mut report = FsckReport::default();
+        for first in 0..=u8::MAX {
+            // Alone: a picture whose row is about to be committed must not pass for an orphan.
+            let alone = self.objects().alone().await?;
+            let rows = ledger.objects_with_prefix(first).await?;
+            let objects = self.objects().clone();
+            let part = tokio::task::spawn_blocking(move || {
+                let _alone = alone;
+                check(&objects, first, rows, options)
+            });
+            report.add(part.await.expect("checking pictures does not panic: this is a bug")?);
+        }
+        let _alone = self.objects().alone().await?;
+        report.add(check_unfinished(self.objects(), options)?);
+        Ok(report)
+    }
+}
+
+impl FsckReport {
+    fn add(&mut self, part: Self) {
+        self.objects += part.objects;
+        self.bytes += part.bytes;
+        self.missing.extend(part.missing);
+        self.damaged.extend(part.damaged);
+        self.orphans.extend(part.orphans);
+    }
+
+    fn orphan(&mut self, path: PathBuf, options: FsckOptions) -> io::Result<()> {
+        if options.remove_orphans {
+            fs::remove_file(&path)?;
+        }
+        self.orphans.push(path);
+        Ok(())
+    }
+}
+
+fn check(objects: &Objects, first: u8, rows: Vec<ObjectRow>, options: FsckOptions) -> Result<FsckReport, StoreError> {
+    let mut report = FsckReport { objects: rows.len() as u64, ..FsckReport::default() };
+    let mut named = HashSet::new();
+    for row in rows {
+        report.bytes += row.bytes;
+        let path = objects.path(row.md5);
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.len() != row.bytes => report.damaged.push(row.id),
+            Ok(_) if options.hashes => match objects.get(row.id, row.md5) {
+                Ok(_) => {}
+                Err(StoreError::DamagedObject { .. }) => report.damaged.push(row.id),
+                Err(error) => return Err(error),
+            },
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => report.missing.push(row.id),
+            Err(error) => return Err(error.into()),
+        }
+        named.insert(path);
+    }
+    for path in files(&objects.prefix_folder(first))? {
+        if !named.contains(&path) {
+            report.orphan(path, options)?;
+        }
+    }
+    Ok(report)
+}
+
+/// Files that were never moved into place: whoever wrote them was killed.
+fn check_unfinished(objects: &Objects, options: FsckOptions) -> Result<FsckReport, StoreError> {
+    let mut report = FsckReport::default();
+    for path in files(&objects.temporary_folder())? {
+        report.orphan(path, options)?;
+    }
+    Ok(report)
+}
+
+fn files(folder: &std::path::Path) -> io::Result<Vec<PathBuf>> {
+    match fs::read_dir(folder) {
+        Ok(entries) => {
+            let mut paths = entries.map(|e| e.map(|e| e.path())).collect::<io::Result<Vec<_>>>()?;
+            paths.sort();
+            Ok(paths)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }

@@ -51,8 +51,8 @@ pub(crate) fn server_pid(home: &Path) -> Result<Option<Option<u32>>, StoreError>
 }
 
 fn open(home: &Path) -> Result<File, StoreError> {
-    let options = fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
-    Ok(options.open(home.join("serve.lock"))?.into_file())
+    let path = home.join("serve.lock");
+    Ok(fs_err::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?.into_file())
 }
 
 fn read_pid(file: &mut File) -> Option<u32> {

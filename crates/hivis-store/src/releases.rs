@@ -1,10 +1,19 @@
-//! `releases/`: immutable folders and one pointer that is replaced in one step.
+//! `releases/`: immutable folders, and one pointer that is replaced in one step.
 
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use fs_err as fs;
 use hivis_types::{Precision, ReleaseId};
+use sha2::{Digest as _, Sha256};
 
-use crate::{Manifest, ReleaseFile, StoreError};
+use crate::{Manifest, ReleaseFile, StoreError, disk};
+
+/// The manifest's name in a release's folder.
+const MANIFEST: &str = "release.toml";
+/// The pointer's name among the folders. No release can be called so: see [`Releases::install`].
+const POINTER: &str = "current";
 
 /// The folder of releases.
 #[derive(Clone, Debug)]
@@ -33,43 +42,145 @@ impl Releases {
         Self { folder }
     }
 
-    /// Makes an empty folder on the same disk to build a release in; then call [`Releases::install`].
-    pub fn staging(&self, _id: &ReleaseId) -> Result<PathBuf, StoreError> {
-        todo!()
+    /// The folder itself; `current` in it is the pointer to watch.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
-    /// Describes a file of a staging folder for its manifest.
-    pub fn describe(_file: &Path, _precision: Option<Precision>) -> Result<ReleaseFile, StoreError> {
-        todo!()
+    /// Makes an empty folder on the same disk to build a release in; then write its manifest and
+    /// [`install`](Self::install) it. What an earlier try left there is removed.
+    pub fn staging(&self, id: &ReleaseId) -> Result<PathBuf, StoreError> {
+        let folder = self.folder.join(format!(".new-{id}-{}", std::process::id()));
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+
+    /// Describes a file for its manifest: its hash and length.
+    pub fn describe(file: &Path, precision: Option<Precision>) -> Result<ReleaseFile, StoreError> {
+        let (sha256, bytes) = hash(file)?;
+        Ok(ReleaseFile { sha256, bytes, precision })
     }
 
     /// Writes `release.toml` into a staging folder.
-    pub fn write_manifest(_staging: &Path, _manifest: &Manifest) -> Result<(), StoreError> {
-        todo!()
+    pub fn write_manifest(staging: &Path, manifest: &Manifest) -> Result<(), StoreError> {
+        let path = staging.join(MANIFEST);
+        let text = toml::to_string(manifest)
+            .map_err(|error| StoreError::BadManifest { path: path.clone(), reason: error.to_string() })?;
+        Ok(disk::replace_file(&path, text.as_bytes())?)
     }
 
-    /// Moves a staging folder with its `release.toml` into place as `id`; refused when `id` exists or a hash is wrong.
-    pub fn install(&self, _staging: &Path, _id: &ReleaseId) -> Result<Release, StoreError> {
-        todo!()
+    /// Moves a staging folder with its `release.toml` into place as `id`. Refused when `id` exists, when a file is not
+    /// what the manifest says, and when there is one that it does not list.
+    pub fn install(&self, staging: &Path, id: &ReleaseId) -> Result<Release, StoreError> {
+        let target = self.folder.join(id.as_str());
+        if id.as_str() == POINTER || target.exists() {
+            return Err(StoreError::ReleaseExists { id: id.clone() });
+        }
+        let manifest = read(staging, id)?;
+        for entry in fs::read_dir(staging)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name != MANIFEST && !manifest.files.contains_key(&name) {
+                let reason = format!("the folder has a file `{name}` that it does not list");
+                return Err(StoreError::BadManifest { path: staging.join(MANIFEST), reason });
+            }
+        }
+        for name in manifest.files.keys().map(String::as_str).chain([MANIFEST]) {
+            let path = staging.join(name);
+            fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444))?;
+            fs::File::open(&path)?.sync_all()?;
+        }
+        disk::sync_folder(staging)?;
+        // A rename refuses a target folder that has files, so of two installers one wins.
+        match fs::rename(staging, &target) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                return Err(StoreError::ReleaseExists { id: id.clone() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        disk::sync_folder(&self.folder)?;
+        Ok(Release { folder: target, manifest })
     }
 
     /// Reads a release and checks every file of it against its hash.
-    pub fn load(&self, _id: &ReleaseId) -> Result<Release, StoreError> {
-        todo!()
+    pub fn load(&self, id: &ReleaseId) -> Result<Release, StoreError> {
+        let folder = self.folder.join(id.as_str());
+        if !folder.is_dir() {
+            return Err(StoreError::NoSuchRelease { id: id.to_string(), folder: self.folder.clone() });
+        }
+        Ok(Release { manifest: read(&folder, id)?, folder })
     }
 
     /// The names of all releases, sorted.
     pub fn list(&self) -> Result<Vec<ReleaseId>, StoreError> {
-        todo!()
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if let Ok(id) = ReleaseId::new(entry.file_name().to_string_lossy())
+                && entry.path().join(MANIFEST).is_file()
+            {
+                ids.push(id);
+            }
+        }
+        ids.sort();
+        Ok(ids)
     }
 
     /// The release that the pointer names; `None` when none was set yet.
     pub fn current(&self) -> Result<Option<ReleaseId>, StoreError> {
-        todo!()
+        let path = self.folder.join(POINTER);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        match ReleaseId::new(text.trim()) {
+            Ok(id) => Ok(Some(id)),
+            Err(error) => Err(StoreError::BadManifest { path, reason: error.to_string() }),
+        }
     }
 
-    /// Points at `id`, which must be installed.
-    pub fn set_current(&self, _id: &ReleaseId) -> Result<(), StoreError> {
-        todo!()
+    /// Points at `id`, which must be installed; readers see the old name or the new one.
+    pub fn set_current(&self, id: &ReleaseId) -> Result<(), StoreError> {
+        if !self.folder.join(id.as_str()).join(MANIFEST).is_file() {
+            return Err(StoreError::NoSuchRelease { id: id.to_string(), folder: self.folder.clone() });
+        }
+        Ok(disk::replace_file(&self.folder.join(POINTER), format!("{id}\n").as_bytes())?)
     }
+}
+
+/// Reads the manifest of `folder` and checks that it is `id`'s and that all its files are what it says.
+fn read(folder: &Path, id: &ReleaseId) -> Result<Manifest, StoreError> {
+    let path = folder.join(MANIFEST);
+    let text = fs::read_to_string(&path)?;
+    let bad = |reason: String| StoreError::BadManifest { path: path.clone(), reason };
+    let manifest: Manifest = toml::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    if manifest.id != *id {
+        return Err(bad(format!("it is of `{}`, not of `{id}`", manifest.id)));
+    }
+    for (name, file) in &manifest.files {
+        if name == MANIFEST || name.starts_with('.') || name.contains(['/', '\\']) {
+            return Err(bad(format!("`{name}` is no plain file name")));
+        }
+        let path = folder.join(name);
+        let found = match hash(&path) {
+            Ok((found, _)) => found,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "no file".to_owned(),
+            Err(error) => return Err(error.into()),
+        };
+        if found != file.sha256 {
+            return Err(StoreError::CorruptRelease { path, expected: file.sha256.clone(), found });
+        }
+    }
+    Ok(manifest)
+}
+
+/// SHA-256 in hex, and length.
+fn hash(path: &Path) -> io::Result<(String, u64)> {
+    let mut hasher = Sha256::new();
+    let bytes = io::copy(&mut fs::File::open(path)?, &mut hasher)?;
+    Ok((hex::encode(hasher.finalize()), bytes))
 }

@@ -1,22 +1,35 @@
 //! Keeping the home small: pictures go, rows, hashes and features stay.
+//!
+//! What goes first: every picture whose newest record is older than `keep.age`, oldest first. Then, while the pictures
+//! are more than `keep.bytes`, those of the oldest day (UTC, by the newest record), within the day the surest first:
+//! the largest `|probability - 0.5|`, taken of its least sure record, a picture that was never judged counting as sure.
+//! A picture that a label names never goes, so the home may stay over its limit; [`Retained::over`] says so.
+//!
+//! A step marks at most 256 pictures in one transaction and removes their files after it. A crash in between leaves
+//! files that no row names; `fsck` finds those. Running it again changes nothing.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use crate::ledger::objects::Candidates;
 use crate::{Home, Ledger, StoreError};
+
+/// Pictures a step: recording waits for the end of one.
+const STEP: u32 = 256;
 
 /// How much is kept (`records.keep`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Keep {
-    /// Pictures whose last record is older go.
+    /// Pictures whose newest record is older go.
     pub age: Duration,
-    /// When the pictures are more, some go until they are not.
+    /// When the pictures have more bytes together, some go until they have not.
     pub bytes: u64,
 }
 
 impl Default for Keep {
+    /// 30 days, 20 GB.
     fn default() -> Self {
         Self { age: Duration::from_secs(30 * 86_400), bytes: 20_000_000_000 }
     }
@@ -31,11 +44,45 @@ pub struct Retained {
     pub removed_bytes: u64,
     /// Bytes of pictures that are still there.
     pub kept_bytes: u64,
+    /// True when that is more than the limit because all of it is named by something.
+    pub over: bool,
 }
 
 impl Home {
-    /// Removes the pictures that are over `keep` at the time `now`.
-    pub async fn retain(&self, _ledger: &Ledger, _keep: &Keep, _now: Timestamp) -> Result<Retained, StoreError> {
-        todo!()
+    /// Removes the pictures that are over `keep` at the time `now`; see the module's text for the order.
+    pub async fn retain(&self, ledger: &Ledger, keep: &Keep, now: Timestamp) -> Result<Retained, StoreError> {
+        let mut done = Retained::default();
+        let age = SignedDuration::try_from(keep.age).unwrap_or(SignedDuration::MAX);
+        let oldest = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+        while self.step(ledger, Candidates::SeenBefore(oldest), now, &mut done).await? {}
+        done.kept_bytes = ledger.kept_bytes().await?;
+        while done.kept_bytes > keep.bytes {
+            let before = done.removed_bytes;
+            let bytes = done.kept_bytes - keep.bytes;
+            if !self.step(ledger, Candidates::OldestDay { bytes }, now, &mut done).await? {
+                done.over = true;
+                break;
+            }
+            done.kept_bytes = done.kept_bytes.saturating_sub(done.removed_bytes - before);
+        }
+        Ok(done)
+    }
+
+    /// Removes a few pictures; false when there was none to remove.
+    async fn step(
+        &self,
+        ledger: &Ledger,
+        which: Candidates,
+        now: Timestamp,
+        done: &mut Retained,
+    ) -> Result<bool, StoreError> {
+        let _alone = self.objects().alone().await?;
+        let taken = ledger.take_out(which, STEP, now).await?;
+        for row in &taken {
+            self.objects().remove(row.md5)?;
+            done.removed += 1;
+            done.removed_bytes += row.bytes;
+        }
+        Ok(!taken.is_empty())
     }
 }

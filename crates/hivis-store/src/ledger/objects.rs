@@ -1,0 +1,163 @@
+//! The rows of pictures: what is in the home, and what may go.
+
+use jiff::Timestamp;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::{Ledger, Md5, ObjectId, Put, StoreError};
+
+/// True for a picture `o` that something names, so that retention leaves it. Versions, releases, exams and reviews are
+/// to be added here when they come.
+const NAMED: &str = "EXISTS (SELECT 1 FROM records r JOIN labels l ON l.record = r.seq WHERE r.sha256 = o.sha256)";
+
+/// Microseconds of a day.
+const DAY_US: i64 = 86_400_000_000;
+
+/// One picture's row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ObjectRow {
+    pub(crate) id: ObjectId,
+    pub(crate) md5: Md5,
+    pub(crate) bytes: u64,
+    last_us: i64,
+}
+
+/// A record's claim on a picture.
+pub(crate) struct Sighting {
+    pub(crate) put: Put,
+    pub(crate) bytes: usize,
+    pub(crate) arrived_us: i64,
+    /// `|probability - 0.5|`, 0.5 when nothing was judged.
+    pub(crate) sureness: f64,
+}
+
+/// Writes that a record shows a picture; false when another picture with this MD5 has a row.
+pub(crate) async fn upsert(connection: &mut SqliteConnection, seen: &Sighting) -> Result<bool, sqlx::Error> {
+    let sql = "INSERT INTO objects (sha256, md5, bytes, last_us, sureness) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT (sha256) DO UPDATE SET
+            removed_us = NULL,
+            last_us = CASE WHEN excluded.last_us > last_us THEN excluded.last_us ELSE last_us END,
+            sureness = CASE WHEN excluded.sureness < sureness THEN excluded.sureness ELSE sureness END
+        ON CONFLICT (md5) DO NOTHING";
+    let done = sqlx::query(sql)
+        .bind(seen.put.id.0.to_vec())
+        .bind(seen.put.md5.0.to_vec())
+        .bind(seen.bytes as i64)
+        .bind(seen.arrived_us)
+        .bind(seen.sureness)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Which pictures a step of retention may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Candidates {
+    /// Last seen before this time, oldest first.
+    SeenBefore(Timestamp),
+    /// Of the oldest day that still has some: surest first, until so many bytes are gone.
+    OldestDay { bytes: u64 },
+}
+
+impl Ledger {
+    /// Bytes of all pictures that are in the home.
+    pub(crate) async fn kept_bytes(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT coalesce(sum(bytes), 0) FROM objects WHERE removed_us IS NULL";
+        let bytes: i64 = sqlx::query_scalar(sql).fetch_one(self.readers()).await.map_err(|e| self.error(e))?;
+        Ok(bytes as u64)
+    }
+
+    /// Takes at most `limit` pictures out of the ledger in one transaction. Their files are to be removed after it.
+    pub(crate) async fn take_out(
+        &self,
+        which: Candidates,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<ObjectRow>, StoreError> {
+        let mut transaction = self.begin().await?;
+        let taken = take_out(&mut transaction, which, limit, now).await.map_err(|e| self.error(e))?;
+        transaction.commit().await.map_err(|e| self.error(e))?;
+        Ok(taken)
+    }
+
+    /// True when a picture with this MD5 has a row and was not removed.
+    pub(crate) async fn names(&self, md5: Md5) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM objects WHERE md5 = ? AND removed_us IS NULL";
+        let rows = sqlx::query_scalar::<_, i64>(sql).bind(md5.0.to_vec()).fetch_one(self.readers()).await;
+        Ok(rows.map_err(|e| self.error(e))? > 0)
+    }
+
+    /// The pictures in the home whose MD5 begins with this byte.
+    pub(crate) async fn objects_with_prefix(&self, first: u8) -> Result<Vec<ObjectRow>, StoreError> {
+        let sql = "SELECT sha256, md5, bytes, last_us FROM objects WHERE removed_us IS NULL AND md5 BETWEEN ? AND ?";
+        let (mut low, mut high) = (vec![0; 16], vec![0xFF; 16]);
+        (low[0], high[0]) = (first, first);
+        let rows = sqlx::query(sql).bind(low).bind(high).fetch_all(self.readers()).await;
+        rows.and_then(|rows| rows.iter().map(object_row).collect()).map_err(|e| self.error(e))
+    }
+}
+
+async fn take_out(
+    connection: &mut SqliteConnection,
+    which: Candidates,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<ObjectRow>, sqlx::Error> {
+    let select = "SELECT sha256, md5, bytes, last_us FROM objects o WHERE removed_us IS NULL";
+    let oldest_first = format!("{select} AND last_us < ? AND NOT {NAMED} ORDER BY last_us LIMIT ?");
+    let rows = match which {
+        Candidates::SeenBefore(time) => fetch(connection, &oldest_first, time.as_microsecond(), limit).await?,
+        Candidates::OldestDay { bytes } => {
+            let oldest = fetch(connection, &oldest_first, i64::MAX, 1).await?;
+            let Some(oldest) = oldest.first() else { return Ok(Vec::new()) };
+            let day_ends = oldest.last_us.div_euclid(DAY_US).saturating_add(1).saturating_mul(DAY_US);
+            let surest_first =
+                format!("{select} AND last_us < ? AND NOT {NAMED} ORDER BY sureness DESC, last_us, sha256 LIMIT ?");
+            let mut rows = fetch(connection, &surest_first, day_ends, limit).await?;
+            let mut gone = 0;
+            rows.retain(|row| {
+                let wanted = gone < bytes;
+                gone += row.bytes;
+                wanted
+            });
+            rows
+        }
+    };
+    for row in &rows {
+        sqlx::query("UPDATE objects SET removed_us = ? WHERE sha256 = ?")
+            .bind(now.as_microsecond())
+            .bind(row.id.0.to_vec())
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(rows)
+}
+
+async fn fetch(
+    connection: &mut SqliteConnection,
+    sql: &str,
+    before_us: i64,
+    limit: u32,
+) -> Result<Vec<ObjectRow>, sqlx::Error> {
+    // Made of the constants above only.
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before_us).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(object_row).collect()
+}
+
+fn object_row(row: &SqliteRow) -> Result<ObjectRow, sqlx::Error> {
+    Ok(ObjectRow {
+        id: ObjectId(hash(row, "sha256")?),
+        md5: Md5(hash(row, "md5")?),
+        bytes: row.try_get::<i64, _>("bytes")? as u64,
+        last_us: row.try_get("last_us")?,
+    })
+}
+
+/// A hash of fixed length.
+pub(crate) fn hash<const N: usize>(row: &SqliteRow, column: &str) -> Result<[u8; N], sqlx::Error> {
+    let bytes: &[u8] = row.try_get(column)?;
+    bytes.try_into().map_err(|_| sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: format!("{} bytes are no hash of {N}", bytes.len()).into(),
+    })
+}
