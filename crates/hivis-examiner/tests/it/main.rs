@@ -1,0 +1,12 @@
+//! Everything that this room promises, in one binary.
+
+mod asking;
+mod coverage;
+mod folders;
+mod golden;
+mod report;
+mod reward;
+mod score;
+mod sheet;
+mod weight;
+mod world;
