@@ -27,6 +27,7 @@ mod decode;
 mod encode;
 mod hash;
 mod resize;
+mod taps;
 
 pub use decode::{DecodeError, DecodeLimits, Decoded, Media, decode, decode_upright};
 pub use encode::{encode_jpeg, encode_png};
