@@ -175,14 +175,38 @@ impl<'a> Brush<'a> {
         self.points = points;
     }
 
+    /// A face that shines by itself.
+    pub(crate) fn glowing_face(&mut self, stuff: Stuff, colour: Rgb, corners: &[V3]) {
+        let falling = std::mem::replace(&mut self.falling, [1.0; 3]);
+        self.face(stuff, colour, 1.0, corners);
+        self.falling = falling;
+    }
+
     /// A lamp at a place in the object's frame: a bright spot now, a glow at night and in the dim.
     pub(crate) fn lamp(&mut self, stuff: Stuff, colour: Rgb, at: V3, radius: f32) {
-        let Some(spot) = self.camera.point(self.world(at)) else { return };
+        let at = self.world(at);
+        self.shine(stuff, colour, at, radius);
+    }
+
+    /// A lamp on a card: metres right of and above the object's foot.
+    pub(crate) fn spot(&mut self, stuff: Stuff, colour: Rgb, (x, y): (f32, f32), radius: f32) {
+        let sign = if self.reflect { -1.0 } else { 1.0 };
+        self.shine(stuff, colour, [self.origin[0] + x, self.origin[1] + sign * y, self.origin[2]], radius);
+    }
+
+    fn shine(&mut self, stuff: Stuff, colour: Rgb, at: V3, radius: f32) {
+        let Some(spot) = self.camera.point(at) else { return };
         let per_metre = self.size();
-        let half = radius * per_metre;
+        let seen = (0.12 + 0.88 * self.light.night) * (1.0 - 0.6 * self.light.hidden(self.depth));
         if self.reflect {
+            let streak = (radius * 3.0 * per_metre).max(1.0);
+            let long = streak * 6.0;
+            let corners =
+                [(spot.0 - streak, spot.1), (spot.0, spot.1 - long), (spot.0 + streak, spot.1), (spot.0, spot.1 + long)];
+            self.canvas.tint_ground(&corners, colour, 0.45 * self.light.wet * seen);
             return;
         }
+        let half = radius * per_metre;
         let square = [
             (spot.0 - half, spot.1 - half),
             (spot.0 + half, spot.1 - half),
@@ -190,8 +214,6 @@ impl<'a> Brush<'a> {
             (spot.0 - half, spot.1 + half),
         ];
         self.canvas.fill(&square, colour, stuff);
-        let strength = 0.15 + 0.85 * self.light.night;
-        let seen = strength * (1.0 - 0.6 * self.light.hidden(self.depth));
-        self.glows.push(Glow { at: spot, radius: (radius * 7.0 * per_metre).max(2.0), colour: scale(colour, seen) });
+        self.glows.push(Glow { at: spot, radius: (radius * 6.0 * per_metre).max(2.0), colour: scale(colour, seen) });
     }
 }

@@ -4,6 +4,9 @@
 //! [`View`] and gives a picture and a map of what covers each part of it. Everything is a pure function of the seed.
 //! This room never judges its own pictures: the label is what was built, not what a model thinks of it.
 //!
+//! Inside: `compose` decides what stands where, `world` holds it, `things` knows how each kind looks, `brush`, `camera`
+//! and `raster` bring it onto a canvas, `backdrop` paints ground and sky, `weather` and `lens` finish the picture.
+//!
 //! ```
 //! use hivis_synth::{Mix, View, scene};
 //! let street = scene(7, &Mix::default());
@@ -16,8 +19,10 @@
 mod backdrop;
 mod brush;
 mod camera;
+mod compose;
 mod cover;
 mod dice;
+mod lens;
 mod light;
 mod mix;
 mod raster;
@@ -26,7 +31,10 @@ mod street;
 mod stuff;
 mod tags;
 mod texture;
+mod things;
 mod view;
+mod weather;
+mod world;
 
 pub use cover::{Cover, Patches};
 pub use mix::{Mix, Slice};

@@ -1,18 +1,25 @@
 //! A scene: seed, label, tags and the world behind them.
 
-use hivis_types::{Label, Picture};
+use hivis_types::Label;
 
 use crate::backdrop::{Backdrop, tile};
-use crate::brush::Brush;
+use crate::brush::{Brush, Glow};
 use crate::camera::{Camera, Rig};
 use crate::dice::Dice;
-use crate::light::Light;
+use crate::lens::Lens;
 use crate::raster::Canvas;
-use crate::street::{Beside, Middle, Street};
-use crate::{CameraAngle, Cover, Mix, Rendered, Stuff, Tags, TimeOfDay, View, Weather};
+use crate::texture::Tile;
+use crate::world::{Thing, World};
+use crate::{Cover, Mix, Rendered, Slice, Style, Stuff, Tags, TimeOfDay, View, compose, things, weather};
 
 /// Samples a pixel, along each side.
 const OVERSAMPLING: usize = 2;
+
+/// Roadwork covers at least this share of the first camera's picture, square or 4:3.
+const VISIBLE: f32 = 0.015;
+
+/// Worlds tried until the work zone can be seen.
+const ATTEMPTS: u64 = 24;
 
 /// One street scene. It has no size: any [`View`] of it can be rendered.
 #[derive(Clone, Debug)]
@@ -21,116 +28,106 @@ pub struct Scene {
     pub seed: u64,
     /// Whether there is roadwork on or beside the road.
     pub label: Label,
-    /// What it holds.
+    /// What it holds. Equipment that no picture of the first camera shows is not listed.
     pub tags: Tags,
+    world: World,
 }
 
 /// Draws the scene of a seed. The same seed and mix give the same scene, always.
+///
+/// A roadwork scene whose zone could hardly be seen is composed anew from the same seed; its label, weather and time of
+/// day stay, so the shares of the mix are exact draws.
 pub fn scene(seed: u64, mix: &Mix) -> Scene {
-    let mut dice = Dice::new(seed, 0);
-    let label = if dice.chance(mix.label_share()) { Label::Roadwork } else { Label::Clear };
-    let equipment = if label == Label::Roadwork { vec![Stuff::Cone] } else { Vec::new() };
-    let tags = Tags {
-        weather: Weather::Clear,
-        time: TimeOfDay::Day,
-        angle: CameraAngle::Ahead,
-        equipment,
-        confusers: Vec::new(),
+    let work = Dice::new(seed, 0).chance(mix.label_share());
+    let label = if work { Label::Roadwork } else { Label::Clear };
+    let mut attempt = 0;
+    loop {
+        let (world, mut tags) = compose::world(seed, attempt, label, mix);
+        let scene = |tags| Scene { seed, label, tags, world: world.clone() };
+        if !work {
+            return scene(tags);
+        }
+        let (square, wide) = (probe(&world, seed, 64, 64), probe(&world, seed, 72, 54));
+        let machine = match mix.asked_for() {
+            Some(Slice::Excavator) => Some(Stuff::Excavator),
+            Some(Slice::ArrowBoard) => Some(Stuff::ArrowBoard),
+            _ => None,
+        };
+        let seen = |cover: &Cover| {
+            cover.roadwork() >= VISIBLE && machine.is_none_or(|stuff| cover.shares()[stuff as usize] >= VISIBLE)
+        };
+        attempt += 1;
+        if (seen(&square) && seen(&wide)) || attempt == ATTEMPTS {
+            let shares = (square.shares(), wide.shares());
+            tags.equipment.retain(|&stuff| shares.0[stuff as usize].max(shares.1[stuff as usize]) > 0.0008);
+            return scene(tags);
+        }
+    }
+}
+
+/// What covers a small picture of the first camera, one sample a pixel.
+fn probe(world: &World, seed: u64, width: usize, height: usize) -> Cover {
+    let mut canvas = Canvas::new(width, height);
+    paint(world, &world.rig, &tile(seed), Style::Camera, &mut canvas);
+    if world.hood.is_some() {
+        weather::draw(&mut canvas, world, &mut Dice::new(seed, 2));
+    }
+    Cover::new(width, height, 1, canvas.samples.iter().map(|sample| sample[3]).collect())
+}
+
+/// Paints ground, sky and things; gives what glows.
+fn paint(world: &World, rig: &Rig, tile: &Tile, style: Style, canvas: &mut Canvas) -> Vec<Glow> {
+    let camera = Camera::new(rig, canvas.width, canvas.height);
+    let (grain, soft) = match style {
+        Style::Camera => (0.5, 0.0),
+        Style::Generated => (0.28, 0.13),
     };
-    Scene { seed, label, tags }
+    Backdrop { street: &world.street, light: &world.light, tile, grain }.paint(canvas, &camera);
+    let mut brush = Brush::new(canvas, &camera, &world.street, &world.light);
+    brush.soft = soft;
+    if world.light.wet > 0.3 {
+        brush.reflect = true;
+        for placed in world.placed.iter().filter(|placed| !matches!(placed.thing, Thing::Trench { .. })) {
+            things::draw(&mut brush, placed);
+        }
+        brush.reflect = false;
+    }
+    for placed in &world.placed {
+        things::draw(&mut brush, placed);
+    }
+    brush.glows
 }
 
 impl Scene {
     /// Draws one view of the scene.
     pub fn render(&self, view: &View) -> Rendered {
-        let mut dice = Dice::new(self.seed, 1);
         let (width, height) = (view.width.max(1) as usize, view.height.max(1) as usize);
-        let street = Street {
-            half: 6.6,
-            lane: 3.3,
-            heading: 0.0,
-            curve: dice.range(-0.01, 0.01),
-            walk: 2.0,
-            beside: Beside::Grass,
-            middle: Middle::Dashed,
-            edge_lines: false,
-            crossing: None,
-            zebra: None,
-            car_park: None,
-            asphalt: [0.35, 0.35, 0.37],
-            paving: [0.6, 0.58, 0.55],
-            grass: [0.3, 0.45, 0.2],
-            wear: 0.1,
+        let style = match view.style {
+            Style::Camera => 0,
+            Style::Generated => 1,
         };
-        let light = Light {
-            sky_top: [0.3, 0.5, 0.85],
-            sky_low: [0.75, 0.85, 0.95],
-            cloud: [1.0; 3],
-            cloudiness: 0.5,
-            fog: [0.75, 0.8, 0.88],
-            density: 0.002,
-            ambient: [1.0; 3],
-            sun: 0.6,
-            sun_side: 1.0,
-            night: 0.0,
-            wet: 0.0,
-            snow: 0.0,
-            lamps: None,
-            beam: 1.6,
-        };
-        let rig = Rig {
-            at: [1.6, 1.4, 0.0],
-            yaw: 0.0,
-            pitch: -0.03,
-            roll: 0.0,
-            focal: 0.9,
-            mirrored: false,
-        };
+        let mut dice = Dice::new(self.seed, 1_000_000 + 2 * u64::from(view.camera) + style);
+        let lens = Lens::draw(&mut dice, view.style, self.tags.time == TimeOfDay::Night);
+        let rig = self.rig(view.camera);
+        let tile = tile(self.seed ^ style);
         let mut canvas = Canvas::new(width * OVERSAMPLING, height * OVERSAMPLING);
-        let camera = Camera::new(&rig, canvas.width, canvas.height);
-        let tile = tile(self.seed);
-        Backdrop { street: &street, light: &light, tile: &tile, grain: 0.5 }.paint(&mut canvas, &camera);
-        let mut brush = Brush::new(&mut canvas, &camera, &street, &light);
-        for i in (0..6).rev() {
-            let z = 12.0 + 14.0 * i as f32;
-            for side in [-1.0, 1.0] {
-                brush.stand(side * 16.0, z, 0.0);
-                brush.block(Stuff::Building, [0.6, 0.5, 0.45], [-4.0, 0.0, -6.0], [4.0, dice.range(5.0, 14.0), 6.0]);
-            }
-        }
-        for i in (0..4).rev() {
-            brush.stand(-1.6, 10.0 + 11.0 * i as f32, 0.0);
-            brush.shadow(1.0, 2.2);
-            brush.block(Stuff::Car, [dice.range(0.1, 0.9), 0.2, 0.2], [-0.9, 0.25, -2.1], [0.9, 1.4, 2.1]);
-        }
-        if self.label == Label::Roadwork {
-            for i in (0..6).rev() {
-                brush.stand(2.6, 7.0 + 3.0 * i as f32, 0.0);
-                brush.card(Stuff::Cone, [1.0, 0.4, 0.05], &[(-0.22, 0.0), (0.0, 0.8), (0.22, 0.0)]);
-            }
-        }
-        finish(&canvas, width, height)
+        let glows = paint(&self.world, &rig, &tile, view.style, &mut canvas);
+        weather::draw(&mut canvas, &self.world, &mut dice);
+        lens.develop(canvas, OVERSAMPLING, &glows, &tile)
     }
-}
 
-/// Averages samples to pixels and keeps the classes.
-fn finish(canvas: &Canvas, width: usize, height: usize) -> Rendered {
-    let mut rgb = Vec::with_capacity(width * height * 3);
-    for y in 0..height {
-        for x in 0..width {
-            let mut sums = [0_u32; 3];
-            for dy in 0..OVERSAMPLING {
-                let at = (y * OVERSAMPLING + dy) * canvas.width + x * OVERSAMPLING;
-                for sample in &canvas.samples[at..at + OVERSAMPLING] {
-                    for (sum, &channel) in sums.iter_mut().zip(sample) {
-                        *sum += u32::from(channel);
-                    }
-                }
-            }
-            rgb.extend(sums.map(|sum| (sum / (OVERSAMPLING * OVERSAMPLING) as u32) as u8));
+    /// The mount of one of the scene's cameras: the first as composed, the others a step away.
+    fn rig(&self, camera: u32) -> Rig {
+        let mut rig = self.world.rig;
+        if camera > 0 {
+            let mut dice = Dice::new(self.seed, 500_000 + u64::from(camera));
+            rig.at[0] += dice.range(-0.4, 0.4);
+            rig.at[1] += dice.range(-0.12, 0.15);
+            rig.at[2] += dice.range(-0.8, 0.8);
+            rig.yaw += dice.range(-0.04, 0.04);
+            rig.pitch += dice.range(-0.025, 0.025);
+            rig.roll += dice.range(-0.02, 0.02);
         }
+        rig
     }
-    let ids = canvas.samples.iter().map(|sample| sample[3]).collect();
-    let picture = Picture::new(width as u32, height as u32, rgb).expect("one colour a pixel: this is a bug");
-    Rendered { picture, cover: Cover::new(width, height, OVERSAMPLING, ids) }
 }
