@@ -32,7 +32,7 @@ pub struct VitConfig {
     pub layer_norm_eps: f64,
     /// First value of the layer scales.
     pub layerscale_value: f32,
-    /// `gelu`, the exact one.
+    /// `gelu` (the exact one) or `silu`.
     pub hidden_act: String,
     /// Whether queries have a bias.
     pub query_bias: bool,
@@ -44,7 +44,7 @@ pub struct VitConfig {
     pub proj_bias: bool,
     /// Whether the MLP has biases.
     pub mlp_bias: bool,
-    /// Whether the MLP is gated; not built here.
+    /// Whether the MLP is gated.
     pub use_gated_mlp: bool,
     /// Chance of dropping a path; zero here.
     pub drop_path_rate: f32,

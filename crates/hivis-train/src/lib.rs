@@ -15,6 +15,8 @@ pub mod tiny;
 #[cfg(feature = "burn")]
 pub mod adamw;
 #[cfg(feature = "burn")]
+pub mod checkpoint;
+#[cfg(feature = "burn")]
 pub mod config;
 #[cfg(feature = "burn")]
 pub mod draws;
@@ -23,7 +25,11 @@ pub mod leaves;
 #[cfg(feature = "burn")]
 pub mod model;
 #[cfg(feature = "burn")]
+pub mod pretrain;
+#[cfg(feature = "burn")]
 pub mod rope;
+#[cfg(feature = "burn")]
+pub mod targets;
 #[cfg(feature = "burn")]
 pub mod weights;
 

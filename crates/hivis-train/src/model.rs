@@ -1,6 +1,6 @@
 //! The DINOv3 ViT in burn: for training, and as one of the witnesses of "one truth".
 
-use burn::tensor::activation::{gelu, softmax};
+use burn::tensor::activation::{gelu, silu, softmax};
 use burn::tensor::module::layer_norm;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
@@ -85,6 +85,8 @@ struct Block {
     out: Dense,
     scale1: Tensor<1>,
     norm2: Norm,
+    /// Only where the MLP is gated.
+    gate: Option<Dense>,
     up: Dense,
     down: Dense,
     scale2: Tensor<1>,
@@ -98,16 +100,21 @@ pub struct Vit {
     patches: Dense,
     blocks: Vec<Block>,
     norm: Norm,
+    activation: fn(Tensor<3>) -> Tensor<3>,
     device: Device,
 }
 
 impl Vit {
     /// Takes the tensors of `config` out of `leaves`.
     pub fn new(config: &VitConfig, leaves: &Leaves, device: &Device) -> Result<Self, TrainError> {
-        if config.use_gated_mlp || config.hidden_act != "gelu" {
-            let why = "hivis trains DINOv3 with a plain GELU MLP only".to_owned();
-            return Err(TrainError::Content { what: "config.json".to_owned(), why });
-        }
+        let activation: fn(Tensor<3>) -> Tensor<3> = match config.hidden_act.as_str() {
+            "gelu" => gelu,
+            "silu" => silu,
+            other => {
+                let why = format!("the activation `{other}` is not built here");
+                return Err(TrainError::Content { what: "config.json".to_owned(), why });
+            }
+        };
         let norm = |name: &str| {
             Ok::<_, TrainError>(Norm {
                 weight: leaves.row(&format!("{name}.weight"))?,
@@ -125,6 +132,7 @@ impl Vit {
                 out: leaves.dense(&name("attention.o_proj"))?,
                 scale1: leaves.row(&name("layer_scale1.lambda1"))?,
                 norm2: norm(&name("norm2"))?,
+                gate: if config.use_gated_mlp { Some(leaves.dense(&name("mlp.gate_proj"))?) } else { None },
                 up: leaves.dense(&name("mlp.up_proj"))?,
                 down: leaves.dense(&name("mlp.down_proj"))?,
                 scale2: leaves.row(&name("layer_scale2.lambda1"))?,
@@ -138,6 +146,7 @@ impl Vit {
             blocks: (0..config.num_hidden_layers).map(block).collect::<Result<_, _>>()?,
             norm: norm("norm")?,
             config: config.clone(),
+            activation,
             device: device.clone(),
         })
     }
@@ -162,10 +171,18 @@ impl Vit {
         for block in &self.blocks {
             let inside = self.attend(block, block.norm1.forward(x.clone()), &turn);
             x = x + inside * block.scale1.clone().reshape([1, 1, d]);
-            let inside = block.down.forward(gelu(block.up.forward(block.norm2.forward(x.clone()))));
+            let inside = self.mix(block, block.norm2.forward(x.clone()));
             x = x + inside * block.scale2.clone().reshape([1, 1, d]);
         }
         self.norm.forward(x)
+    }
+
+    fn mix(&self, block: &Block, x: Tensor<3>) -> Tensor<3> {
+        let up = block.up.forward(x.clone());
+        block.down.forward(match &block.gate {
+            Some(gate) => (self.activation)(gate.forward(x)) * up,
+            None => (self.activation)(up),
+        })
     }
 
     fn attend(&self, block: &Block, x: Tensor<3>, turn: &[Tensor<4>; 2]) -> Tensor<3> {

@@ -1,0 +1,7 @@
+//! Tests of hivis-train.
+
+#![cfg(feature = "burn")]
+
+mod golden;
+mod optimiser;
+mod pretraining;
