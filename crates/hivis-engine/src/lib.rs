@@ -12,14 +12,20 @@
 //! ```
 
 mod agreement;
+mod backend;
+pub mod conformance;
 mod error;
 mod fixed;
 mod load;
+#[cfg(feature = "onnxruntime")]
+mod onnxruntime;
+#[cfg(feature = "rten")]
+mod rten;
 
 pub use agreement::{Agreement, compare};
 pub use error::EngineError;
 pub use fixed::FixedEngine;
-pub use load::{LoadSettings, load};
+pub use load::{LoadSettings, load, run_backbone};
 
 use hivis_types::{EngineKind, Picture, Precision, Scores};
 

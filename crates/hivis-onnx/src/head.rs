@@ -1,8 +1,16 @@
 //! The head: pooled features to one probability.
 
+use std::collections::HashMap;
 use std::path::Path;
 
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
 use crate::OnnxError;
+use crate::weights::{Need, Weights};
+
+/// Heads are small: more layers than this is a broken file.
+const MAX_LAYERS: usize = 16;
 
 /// Which tokens become the features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +19,16 @@ pub enum Pooling {
     Cls,
     /// The CLS token, then the mean of the patch tokens (never the registers): `2 * hidden_size` features.
     ClsMean,
+}
+
+impl Pooling {
+    /// The name in a head's file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cls => "cls",
+            Self::ClsMean => "cls-mean",
+        }
+    }
 }
 
 /// One dense layer, `y = W x + b`.
@@ -57,22 +75,106 @@ pub struct Head {
 
 impl Head {
     /// Reads a head that [`Head::write`] wrote.
-    pub fn read(_path: &Path) -> Result<Self, OnnxError> {
-        todo!()
+    pub fn read(path: &Path) -> Result<Self, OnnxError> {
+        Self::from_bytes_named(fs_err::read(path)?, &path.display().to_string())
     }
 
     /// Writes the head as safetensors: `layers.N.weight`, `layers.N.bias`, pooling and calibration in the metadata.
-    pub fn write(&self, _path: &Path) -> Result<(), OnnxError> {
-        todo!()
+    pub fn write(&self, path: &Path) -> Result<(), OnnxError> {
+        Ok(fs_err::write(path, self.to_bytes()?)?)
     }
 
     /// The bytes of [`Head::write`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, OnnxError> {
-        todo!()
+        self.check()?;
+        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = self
+            .layers
+            .iter()
+            .enumerate()
+            .flat_map(|(n, layer)| {
+                let little = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
+                [
+                    (format!("layers.{n}.weight"), vec![layer.outputs, layer.inputs], little(&layer.weight)),
+                    (format!("layers.{n}.bias"), vec![layer.outputs], little(&layer.bias)),
+                ]
+            })
+            .collect();
+        let views = bytes
+            .iter()
+            .map(|(name, shape, data)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), data)?)))
+            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+            .map_err(|error| OnnxError::Head(error.to_string()))?;
+        // Rust prints the shortest decimal that reads back as the same f32.
+        let metadata = HashMap::from([
+            ("pooling".to_owned(), self.pooling.as_str().to_owned()),
+            ("calibration.a".to_owned(), self.calibration.a.to_string()),
+            ("calibration.b".to_owned(), self.calibration.b.to_string()),
+        ]);
+        safetensors::serialize(views, Some(metadata)).map_err(|error| OnnxError::Head(error.to_string()))
     }
 
     /// The head in the bytes of [`Head::to_bytes`].
-    pub fn from_bytes(_bytes: Vec<u8>) -> Result<Self, OnnxError> {
-        todo!()
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, OnnxError> {
+        Self::from_bytes_named(bytes, "head.safetensors")
+    }
+
+    fn from_bytes_named(bytes: Vec<u8>, name: &str) -> Result<Self, OnnxError> {
+        let weights = Weights::from_bytes(bytes, name)?;
+        let missing = |key: &str| OnnxError::weights(weights.path(), format!("no head: `{key}` is missing or odd"));
+        let number = |key: &str| weights.metadata(key).and_then(|t| t.parse::<f32>().ok()).ok_or_else(|| missing(key));
+        let pooling = match weights.metadata("pooling") {
+            Some("cls") => Pooling::Cls,
+            Some("cls-mean") => Pooling::ClsMean,
+            _ => return Err(missing("pooling")),
+        };
+        let calibration = Calibration { a: number("calibration.a")?, b: number("calibration.b")? };
+        let mut layers = Vec::new();
+        while layers.len() < MAX_LAYERS && weights.has(&format!("layers.{}.weight", layers.len())) {
+            let [weight, bias] = ["weight", "bias"].map(|part| format!("layers.{}.{part}", layers.len()));
+            let &[outputs, inputs] = weights.shape(&weight)? else {
+                return Err(OnnxError::tensor(weights.path(), &weight, "is no matrix"));
+            };
+            layers.push(Dense {
+                weight: weights.get(&weight, &[outputs, inputs], Need::Data)?,
+                bias: weights.get(&bias, &[outputs], Need::Data)?,
+                inputs,
+                outputs,
+            });
+        }
+        let head = Self { pooling, layers, calibration };
+        head.check()?;
+        Ok(head)
+    }
+
+    /// Length of the features that the head takes.
+    pub fn inputs(&self) -> usize {
+        self.layers.first().map_or(0, |l| l.inputs)
+    }
+
+    /// Whether the layers fit one another and every number is finite.
+    pub(crate) fn check(&self) -> Result<(), OnnxError> {
+        let wrong = |reason: String| Err(OnnxError::Head(reason));
+        if self.layers.is_empty() || self.layers.len() > MAX_LAYERS {
+            return wrong(format!("it has {} layers; 1 to {MAX_LAYERS} are read", self.layers.len()));
+        }
+        let mut width = self.inputs();
+        for (n, layer) in self.layers.iter().enumerate() {
+            let cells = layer.inputs.checked_mul(layer.outputs);
+            if layer.inputs != width || layer.outputs == 0 || layer.inputs == 0 {
+                return wrong(format!("layer {n} takes {} numbers, {width} come in", layer.inputs));
+            }
+            if cells != Some(layer.weight.len()) || layer.bias.len() != layer.outputs {
+                return wrong(format!("layer {n} has not the numbers of {} x {}", layer.outputs, layer.inputs));
+            }
+            if !layer.weight.iter().chain(&layer.bias).all(|v| v.is_finite()) {
+                return wrong(format!("layer {n} holds a number that is not finite"));
+            }
+            width = layer.outputs;
+        }
+        let Calibration { a, b } = self.calibration;
+        if !(a.is_finite() && b.is_finite()) {
+            return wrong(format!("its calibration is a = {a}, b = {b}"));
+        }
+        Ok(())
     }
 }

@@ -14,11 +14,18 @@
 //! # }
 //! ```
 
+mod backbone;
+mod builder;
+mod config;
 mod error;
 mod graph;
 mod head;
+mod layers;
 mod model;
+mod proto;
 mod quantise;
+mod tables;
+mod weights;
 mod write;
 
 pub use error::OnnxError;

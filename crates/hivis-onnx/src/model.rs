@@ -1,8 +1,14 @@
 //! A checked configuration with its weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::{Head, OnnxError};
+use crate::backbone;
+use crate::config::{Config, Normalise};
+use crate::weights::{Need, Weights, read_small};
+use crate::{Calibration, Dense, Head, OnnxError, Pooling};
+
+/// ImageNet-21k's label names make the largest `config.json`, about 1 MB.
+const MAX_CONFIG_BYTES: u64 = 8 << 20;
 
 /// Which family of models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,57 +19,125 @@ pub enum ModelKind {
     VitClassifier,
 }
 
-/// A model as transformers saves it, its configuration checked, its weights not yet read.
-pub struct Model {}
+/// A model as transformers saves it: configuration and the shape of every tensor checked, numbers not yet read.
+pub struct Model {
+    pub(crate) config: Config,
+    pub(crate) normalise: Normalise,
+    pub(crate) weights: Weights,
+}
 
 impl Model {
     /// Reads `config.json`, `preprocessor_config.json` when there is one, and the header of `model.safetensors` (or of
     /// the shards that `model.safetensors.index.json` lists). Weights are read when a graph is written.
-    pub fn read(_folder: &Path) -> Result<Self, OnnxError> {
-        todo!()
+    pub fn read(folder: &Path) -> Result<Self, OnnxError> {
+        let path = folder.join("config.json");
+        let config = Config::parse(&read_small(&path, MAX_CONFIG_BYTES)?, &path)?;
+        let path = folder.join("preprocessor_config.json");
+        let normalise = if path.exists() {
+            Normalise::parse(&read_small(&path, MAX_CONFIG_BYTES)?, &path)?
+        } else {
+            Normalise::default()
+        };
+        Self::checked(config, normalise, Weights::read(folder)?)
     }
 
     /// The same from memory: JSON texts and the bytes of a safetensors file (f32, f16 or bf16).
-    pub fn from_parts(
-        _config_json: &str,
-        _preprocessor_json: Option<&str>,
-        _weights: Vec<u8>,
-    ) -> Result<Self, OnnxError> {
-        todo!()
+    pub fn from_parts(config_json: &str, preprocessor_json: Option<&str>, weights: Vec<u8>) -> Result<Self, OnnxError> {
+        let config = Config::parse(config_json.as_bytes(), &PathBuf::from("config.json"))?;
+        let normalise = match preprocessor_json {
+            Some(text) => Normalise::parse(text.as_bytes(), &PathBuf::from("preprocessor_config.json"))?,
+            None => Normalise::default(),
+        };
+        Self::checked(config, normalise, Weights::from_bytes(weights, "model.safetensors")?)
+    }
+
+    fn checked(config: Config, normalise: Normalise, weights: Weights) -> Result<Self, OnnxError> {
+        let model = Self { config, normalise, weights };
+        backbone::check(&model)?;
+        if let Config::Vit(vit) = &model.config {
+            let (classes, hidden) = (vit.labels.len(), vit.geometry.hidden);
+            model.weights.get("classifier.weight", &[classes, hidden], Need::Shape)?;
+            model.weights.get("classifier.bias", &[classes], Need::Shape)?;
+        }
+        Ok(model)
     }
 
     /// Which family.
     pub fn kind(&self) -> ModelKind {
-        todo!()
+        match self.config {
+            Config::DinoV3(_) => ModelKind::DinoV3,
+            Config::Vit(_) => ModelKind::VitClassifier,
+        }
     }
 
     /// Length of a token.
     pub fn hidden_size(&self) -> usize {
-        todo!()
+        self.config.geometry().hidden
     }
 
-    /// Height and width of a patch in pixels (equal in every model that is known).
+    /// Height of a patch in pixels; every published model has square patches.
     pub fn patch_size(&self) -> usize {
-        todo!()
+        self.config.geometry().patch.0
     }
 
     /// Tokens before the patches: CLS and the registers.
     pub fn prefix_tokens(&self) -> usize {
-        todo!()
+        match &self.config {
+            Config::DinoV3(c) => 1 + c.registers,
+            Config::Vit(_) => 1,
+        }
     }
 
     /// The classes of a classifier, by index; empty for a backbone.
     pub fn labels(&self) -> &[String] {
-        todo!()
-    }
-
-    /// The head that a classifier brings; `roadwork` names the class in any case ("Roadwork").
-    pub fn own_head(&self, _roadwork: &str) -> Result<Head, OnnxError> {
-        todo!()
+        match &self.config {
+            Config::DinoV3(_) => &[],
+            Config::Vit(c) => &c.labels,
+        }
     }
 
     /// Length of the features under `pooling`.
-    pub fn features(&self, _pooling: crate::Pooling) -> usize {
-        todo!()
+    pub fn features(&self, pooling: Pooling) -> usize {
+        match pooling {
+            Pooling::Cls => self.hidden_size(),
+            Pooling::ClsMean => 2 * self.hidden_size(),
+        }
+    }
+
+    /// The head that a classifier brings; `roadwork` names the class in any case ("Roadwork").
+    ///
+    /// Its probability is the class's entry of the softmax over all logits, which is the sigmoid of that class's
+    /// log-odds against the others; of two classes the log-odds are the difference of the two logits.
+    pub fn own_head(&self, roadwork: &str) -> Result<Head, OnnxError> {
+        let Config::Vit(vit) = &self.config else {
+            return Err(OnnxError::Head("this model is a backbone and brings no head".to_owned()));
+        };
+        let Some(class) = vit.labels.iter().position(|l| l.trim().eq_ignore_ascii_case(roadwork.trim())) else {
+            let known: Vec<String> =
+                vit.labels.iter().take(8).map(|l| l.escape_debug().take(24).collect::<String>()).collect();
+            return Err(OnnxError::Head(format!(
+                "the model has no class `{roadwork}`; among its {} classes are: {}",
+                vit.labels.len(),
+                known.join(", ")
+            )));
+        };
+        let (classes, inputs) = (vit.labels.len(), vit.geometry.hidden);
+        let weight = self.weights.get("classifier.weight", &[classes, inputs], Need::Data)?;
+        let bias = self.weights.get("classifier.bias", &[classes], Need::Data)?;
+        // Roadwork first, as `Head` wants it; the order of the others does not matter.
+        let order: Vec<usize> = std::iter::once(class).chain((0..classes).filter(|&c| c != class)).collect();
+        let layer = Dense {
+            weight: order.iter().flat_map(|&c| weight[c * inputs..(c + 1) * inputs].iter().copied()).collect(),
+            bias: order.iter().map(|&c| bias[c]).collect(),
+            inputs,
+            outputs: classes,
+        };
+        Ok(Head { pooling: Pooling::Cls, layers: vec![layer], calibration: Calibration::default() })
+    }
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Model({:?}, {:?})", self.kind(), self.config.geometry())
     }
 }

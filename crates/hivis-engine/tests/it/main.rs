@@ -1,0 +1,9 @@
+//! One binary: graphs written by hivis-onnx, run by every engine.
+
+mod classifier;
+mod conformance;
+mod golden;
+mod golden_backbone;
+mod golden_vit;
+mod int8;
+mod runtime;

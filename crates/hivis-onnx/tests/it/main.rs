@@ -1,0 +1,7 @@
+//! One binary: what is read, what is refused, and what strangers' files cannot do. Graphs are run in hivis-engine's tests.
+
+mod fixture;
+mod fuzz;
+mod head;
+mod read;
+mod refuse;
