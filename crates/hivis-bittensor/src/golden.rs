@@ -1,0 +1,1 @@
+//! The captured requests and their expected answers, for tests.
