@@ -164,13 +164,19 @@ async fn connection(stream: TcpStream, peer: SocketAddr, floor: Arc<Floor>, mut 
                 End::Done => break,
                 End::TooSlow => return event::connection_too_slow(peer),
             },
-            _ = draining.wait_for(|draining| *draining), if !closing => {
+            () = told(&mut draining), if !closing => {
                 closing = true;
                 Pin::new(&mut connection).graceful_shutdown();
             }
         }
     }
     linger(connection.into_parts().io.into_inner().stream).await;
+}
+
+/// Until the drain begins.
+async fn told(draining: &mut watch::Receiver<bool>) {
+    // The sender lives longer than any connection.
+    let _ = draining.wait_for(|draining| *draining).await;
 }
 
 enum End {

@@ -94,9 +94,15 @@ pub(crate) fn answered(answer: &Answer<'_>) {
         histogram!(metric::PHASE_SECONDS, "phase" => phase).record(seconds(us));
     }
     tracing::info!(
-        %id, hotkey = caller.hotkey.as_str(), peer = caller.peer, status, prediction, silence,
+        %id, hotkey = caller.hotkey.as_str(), peer = caller.peer.as_str(), status, prediction, silence,
         total_us = timings.total_us, "answered"
     );
+}
+
+/// A verified caller's ping was echoed.
+pub(crate) fn pinged(caller: &Caller, protocol: Protocol) {
+    counter!(metric::REQUESTS, "status" => "200", "protocol" => protocol_name(Some(protocol))).increment(1);
+    tracing::debug!(hotkey = caller.hotkey.as_str(), peer = caller.peer.as_str(), "ping");
 }
 
 /// A batch left for the engine.

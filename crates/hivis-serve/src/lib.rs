@@ -23,13 +23,21 @@
 pub mod batcher;
 
 mod axon;
+mod body;
+mod connection;
+mod decode;
+mod desk;
 mod error;
 mod event;
 mod health;
+mod judge;
 mod model;
 mod permits;
+mod pulse;
 mod record;
+mod request;
 mod settings;
+mod story;
 
 pub use axon::Axon;
 pub use error::ServeError;

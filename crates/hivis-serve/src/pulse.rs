@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use crate::event;
+
 /// Verified requests that the clock offset looks back on.
 const WINDOW: usize = 64;
 
@@ -37,7 +39,7 @@ impl Pulse {
 
     /// Counts one request in flight until the guard is dropped.
     pub(crate) fn enter(&self) -> InFlight<'_> {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        event::in_flight(self.in_flight.fetch_add(1, Ordering::Relaxed) + 1);
         InFlight(self)
     }
 }
@@ -47,7 +49,7 @@ pub(crate) struct InFlight<'a>(&'a Pulse);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        event::in_flight(self.0.in_flight.fetch_sub(1, Ordering::Relaxed) - 1);
     }
 }
 

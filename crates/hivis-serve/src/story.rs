@@ -51,25 +51,33 @@ pub(crate) struct Story<'a> {
     pub(crate) timings: Timings,
 }
 
+/// What the head told of a verified caller.
+pub(crate) struct Asker {
+    pub(crate) caller: Caller,
+    pub(crate) protocol: Protocol,
+    pub(crate) timeout_s: Option<f64>,
+}
+
 impl<'a> Story<'a> {
-    pub(crate) fn new(
-        desk: &'a Desk,
-        arrival: Arrival,
-        protocol: Protocol,
-        caller: Caller,
-        timeout_s: Option<f64>,
-    ) -> Self {
+    pub(crate) fn new(desk: &'a Desk, arrival: Arrival, asker: Asker) -> Self {
         Self {
             desk,
             arrival,
-            protocol,
-            caller: Some(caller),
-            timeout_s,
+            protocol: asker.protocol,
+            caller: Some(asker.caller),
+            timeout_s: asker.timeout_s,
             notes: Vec::new(),
             judgement: None,
             picture: None,
             label: None,
             timings: Timings::default(),
+        }
+    }
+
+    /// It was a ping: counted, and no question to record.
+    pub(crate) fn pinged(mut self) {
+        if let Some(caller) = self.caller.take() {
+            event::pinged(&caller, self.protocol);
         }
     }
 
