@@ -78,7 +78,8 @@ pub struct Answer {
 impl Answer {
     /// Whether the class is the truth; `None` when there is no class.
     pub fn right(&self, truth: Label) -> Option<bool> {
-        (self.outcome == Outcome::Answered).then(|| Label::from_probability(self.prediction as f32) == truth)
+        // In `f64`, as the validator rounds: a value just above 0.5 is a tie in `f32`.
+        (self.outcome == Outcome::Answered).then(|| (self.prediction > 0.5) == (truth == Label::Roadwork))
     }
 }
 

@@ -84,15 +84,6 @@ pub enum ExaminerError {
         /// Questions in the set.
         questions: usize,
     },
-    /// The keypair or the address is no good for asking.
-    #[error("cannot ask {axon}")]
-    Axon {
-        /// The axon.
-        axon: String,
-        /// Why.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 pub(crate) fn label_name(label: Label) -> &'static str {

@@ -28,6 +28,7 @@ pub mod weight;
 
 mod answer;
 mod ask;
+mod axon;
 mod error;
 mod exam;
 mod font;
@@ -39,6 +40,7 @@ mod tally;
 
 pub use answer::{Answer, Asked, Event, Outcome, Sink, Sitting, Standing, silent};
 pub use ask::{Ask, Told, sit};
+pub use axon::RemoteAxon;
 pub use error::ExaminerError;
 pub use exam::Examiner;
 pub use pictures::{Library, LibraryPicture, PictureBytes, Pictures, Scenes};

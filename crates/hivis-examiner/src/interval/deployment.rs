@@ -52,27 +52,29 @@ impl Score {
 /// Plays the challenges after the first 100 twice: from an empty history, and after those 100. A miner is asked only
 /// some steps; the others leave its history and score as they were, so they are not played.
 pub(super) fn play(entries: &[Entry], deployment: &[u32]) -> Earned {
-    let (filling, steps) = deployment.split_at(HISTORY.min(deployment.len()));
-    let mut history = History::new();
-    let mut earned = Earned::default();
-    let run = |history: &mut History, score: &mut Score| {
-        let mut sum = 0.0;
-        for &challenge in steps {
-            let reward = history.push(entries[challenge as usize]);
-            score.take(reward);
-            sum += reward;
-        }
-        sum / steps.len().max(1) as f64
-    };
-    let mut score = Score::default();
-    earned.empty_reward = run(&mut history, &mut score);
-    earned.empty_score = f64::from(score.0);
-    history.clear();
-    let mut score = Score::default();
+    let (empty_reward, empty_score) = run(entries, &[], after_filling(deployment));
+    let (full_reward, full_score) = play_full(entries, deployment);
+    Earned { empty_reward, empty_score, full_reward, full_score }
+}
+
+/// Mean reward and score from a full history only.
+pub(super) fn play_full(entries: &[Entry], deployment: &[u32]) -> (f64, f64) {
+    run(entries, &deployment[..HISTORY.min(deployment.len())], after_filling(deployment))
+}
+
+fn after_filling(deployment: &[u32]) -> &[u32] {
+    deployment.get(HISTORY..).unwrap_or(&[])
+}
+
+fn run(entries: &[Entry], filling: &[u32], steps: &[u32]) -> (f64, f64) {
+    let (mut history, mut score, mut sum) = (History::new(), Score::default(), 0.0);
     for &challenge in filling {
         score.take(history.push(entries[challenge as usize]));
     }
-    earned.full_reward = run(&mut history, &mut score);
-    earned.full_score = f64::from(score.0);
-    earned
+    for &challenge in steps {
+        let reward = history.push(entries[challenge as usize]);
+        score.take(reward);
+        sum += reward;
+    }
+    (sum / steps.len().max(1) as f64, f64::from(score.0))
 }

@@ -4,7 +4,7 @@ use rand::Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::deployment::{Earned, play};
+use super::deployment::{Earned, play_full};
 use super::pool::{Scratch, stream};
 use super::{Interval, Pool, Replicate, Resampling, quantile};
 use crate::reward::Entry;
@@ -72,7 +72,7 @@ fn swap(pool: &Pool, how: &Resampling) -> Option<(f64, f64)> {
         .collect::<Option<Vec<_>>>()?;
     let (a, b) = (pool.entries(0), pool.entries(1));
     let statistic = |a: &[Entry], b: &[Entry]| -> f64 {
-        deployments.iter().map(|d| play(b, d).full_reward - play(a, d).full_reward).sum()
+        deployments.iter().map(|d| play_full(b, d).0 - play_full(a, d).0).sum()
     };
     let observed = statistic(a, b);
     let (better, differs) = (0..how.replicates)

@@ -75,8 +75,7 @@ fn thin(seen: Seen, questions: &[&Question]) -> Vec<String> {
     }
     if cells.len() < 16 {
         notes.push(format!(
-            "{name}: {} of 16 kinds of challenge (label, origin, level) are missing; the nearest kind of the same label \
-             stands in",
+            "{name}: {} of 16 kinds of challenge are missing (label, origin, level); the nearest stands in",
             16 - cells.len()
         ));
     }

@@ -11,8 +11,8 @@ use crate::{Answer, Outcome, Question, Sitting};
 
 /// Shares tried, in percent of the judged answers.
 const PERCENT: [usize; 13] = [0, 2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40];
-/// Deployments a point; all points share their draws, so the curve is smooth.
-const DEPLOYMENTS: u32 = 300;
+/// Resampling of a point, a quarter of which is played; all points share their draws, so the curve is smooth.
+const REPLICATES: u32 = 1_200;
 
 /// One point of the silence curve.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub struct SilencePoint {
 
 /// Empty when the pool holds one label only.
 pub(super) fn curve(pairs: &[(&Question, &Answer)], how: &Resampling) -> Vec<SilencePoint> {
-    let how = Resampling { replicates: how.replicates.min(DEPLOYMENTS), ..*how };
+    let how = Resampling { replicates: how.replicates.min(REPLICATES), ..*how };
     let questions: Vec<&Question> = pairs.iter().map(|(q, _)| *q).collect();
     let mut answers: Vec<Answer> = pairs.iter().map(|(_, a)| (*a).clone()).collect();
     let sureness = |a: &Answer| (a.prediction - 0.5).abs();

@@ -9,4 +9,5 @@ mod reward;
 mod score;
 mod sheet;
 mod weight;
+mod wire;
 mod world;
