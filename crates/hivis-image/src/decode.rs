@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use hivis_types::Picture;
 use image::codecs::{jpeg::JpegDecoder, png::PngDecoder, webp::WebPDecoder};
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageResult, Limits, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
 
 mod jpeg;
 mod webp;
@@ -76,7 +76,7 @@ pub struct Decoded {
     pub picture: Picture,
     /// The format they came in.
     pub media: Media,
-    /// What was odd, for the person who looks: "truncated", "CMYK", "16 bit", "alpha dropped", "1 x 1", and so on.
+    /// What was odd, for the person who looks: "truncated", "damaged", "CMYK", "16 bit", "alpha dropped", "1 x 1", and so on.
     pub notes: Vec<String>,
 }
 
@@ -142,9 +142,9 @@ fn guarded(bytes: &[u8], limits: &DecodeLimits, upright: bool) -> Result<Decoded
 
 fn read(bytes: &[u8], limits: &DecodeLimits, upright: bool) -> Result<Decoded, DecodeError> {
     let started = Instant::now();
-    let in_time = || match started.elapsed() > limits.time {
-        true => Err(DecodeError::TooSlow { limit: limits.time }),
-        false => Ok(()),
+    let in_time = || {
+        let late = started.elapsed() > limits.time;
+        if late { Err(DecodeError::TooSlow { limit: limits.time }) } else { Ok(()) }
     };
     let Some(media) = Media::sniff(bytes) else {
         return Err(DecodeError::NotAPicture { reason: "it starts as no JPEG, PNG or WebP does".to_owned() });
@@ -174,10 +174,12 @@ fn read(bytes: &[u8], limits: &DecodeLimits, upright: bool) -> Result<Decoded, D
     if !whole {
         let missing = rgb.chunks_exact(3).filter(|pixel| **pixel == [FILLER; 3]).count();
         if 2 * missing > rgb.len() / 3 || opened.jpeg.is_some_and(|jpeg| !jpeg.enough_scans()) {
-            let reason = outcome.err().map_or("it ends too early".to_owned(), |error| short(&error.to_string()));
+            let reason =
+                outcome.err().map_or_else(|| "it ends too early".to_owned(), |error| short(&error.to_string()));
             return Err(DecodeError::TooBroken { reason });
         }
-        notes.push("truncated".to_owned());
+        let ends_early = matches!(outcome, Ok(()) | Err(ImageError::IoError(_)));
+        notes.push(if ends_early { "truncated" } else { "damaged" }.to_owned());
     }
     note_colour(&mut notes, colour);
     if (width, height) == (1, 1) {

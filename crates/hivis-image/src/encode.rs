@@ -15,9 +15,10 @@ const LONGEST: u32 = 65_500;
 /// Colours and chroma means are libjpeg's fixed point. Sides over 65,500 pixels, which JPEG cannot hold, are squeezed.
 pub fn encode_jpeg(picture: &Picture) -> Vec<u8> {
     let (width, height) = (picture.width().min(LONGEST), picture.height().min(LONGEST));
-    let fitting = match (width, height) == (picture.width(), picture.height()) {
-        true => Cow::Borrowed(picture),
-        false => Cow::Owned(crate::resize_bilinear(picture, width, height)),
+    let fitting = if (width, height) == (picture.width(), picture.height()) {
+        Cow::Borrowed(picture)
+    } else {
+        Cow::Owned(crate::resize_bilinear(picture, width, height))
     };
     let mut bytes = Vec::with_capacity(16 << 10);
     let mut encoder = Encoder::new(&mut bytes, 75);

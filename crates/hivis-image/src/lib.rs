@@ -19,6 +19,8 @@
 //! assert_eq!((seen.picture.width(), seen.picture.height()), (224, 224));
 //! ```
 
+#![expect(clippy::inline_always, reason = "kernels must end up in the function that an instruction set was chosen for")]
+
 pub mod augment;
 pub mod challenge;
 pub mod quality;

@@ -1,13 +1,12 @@
 //! OpenCV's 8-bit Gaussian blur, bit for bit.
 
 use hivis_types::Picture;
+use pulp::{Simd, WithSimd};
 
 /// Blurs with a kernel of `size` (made odd), sigma = size / 6, the border reflected without repeating the edge.
 pub(super) fn blur(picture: &Picture, size: usize) -> Picture {
-    let kernel = kernel(size | 1);
-    let mut blurred = picture.clone();
-    pulp::Arch::new().dispatch(|| convolve(picture, &kernel, blurred.rgb_mut()));
-    blurred
+    let rgb = pulp::Arch::new().dispatch(Convolve { picture, kernel: kernel(size | 1) });
+    Picture::new(picture.width(), picture.height(), rgb).expect("the same size: this is a bug")
 }
 
 /// Integer weights of sum 256: from the ends to the middle, each carries its rounding error to the next.
@@ -38,38 +37,50 @@ fn reflected(at: isize, size: usize) -> usize {
     at.min(period - at) as usize
 }
 
-#[inline(always)]
-fn convolve(picture: &Picture, kernel: &[u32], out: &mut [u8]) {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let (stride, reach) = (3 * width, kernel.len() / 2);
-    // Sums of 8-bit values with weights of sum 256 fit 16 bits: nothing is rounded between the passes.
-    let mut across = vec![0_u16; stride * height];
-    let mut padded = vec![0_u16; stride + 6 * reach];
-    for (row, across) in picture.rgb().chunks_exact(stride).zip(across.chunks_exact_mut(stride)) {
-        for (i, pixel) in padded.chunks_exact_mut(3).enumerate() {
-            let at = 3 * reflected(i as isize - reach as isize, width);
-            pixel[0] = u16::from(row[at]);
-            pixel[1] = u16::from(row[at + 1]);
-            pixel[2] = u16::from(row[at + 2]);
-        }
-        for (i, &weight) in kernel.iter().enumerate() {
-            let weight = weight as u16;
-            for (sum, &value) in across.iter_mut().zip(&padded[3 * i..]) {
-                *sum += weight * value;
+/// Both passes.
+struct Convolve<'a> {
+    picture: &'a Picture,
+    kernel: Vec<u32>,
+}
+
+impl WithSimd for Convolve<'_> {
+    type Output = Vec<u8>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<u8> {
+        let (width, height) = (self.picture.width() as usize, self.picture.height() as usize);
+        let (stride, reach) = (3 * width, self.kernel.len() / 2);
+        // Sums of 8-bit values with weights of sum 256 fit 16 bits: nothing is rounded between the passes.
+        let mut across = vec![0_u16; stride * height];
+        let mut padded = vec![0_u16; stride + 6 * reach];
+        for (row, across) in self.picture.rgb().chunks_exact(stride).zip(across.chunks_exact_mut(stride)) {
+            for (i, pixel) in padded.chunks_exact_mut(3).enumerate() {
+                let at = 3 * reflected(i as isize - reach as isize, width);
+                pixel[0] = u16::from(row[at]);
+                pixel[1] = u16::from(row[at + 1]);
+                pixel[2] = u16::from(row[at + 2]);
+            }
+            for (i, &weight) in self.kernel.iter().enumerate() {
+                let weight = weight as u16;
+                for (sum, &value) in across.iter_mut().zip(&padded[3 * i..]) {
+                    *sum += weight * value;
+                }
             }
         }
-    }
-    let mut sums = vec![0_u32; stride];
-    for (y, out) in out.chunks_exact_mut(stride).enumerate() {
-        sums.fill(1 << 15);
-        for (i, &weight) in kernel.iter().enumerate() {
-            let at = stride * reflected((y + i) as isize - reach as isize, height);
-            for (sum, &value) in sums.iter_mut().zip(&across[at..at + stride]) {
-                *sum += weight * u32::from(value);
+        let mut sums = vec![0_u32; stride];
+        let mut out = vec![0; stride * height];
+        for (y, out) in out.chunks_exact_mut(stride).enumerate() {
+            sums.fill(1 << 15);
+            for (i, &weight) in self.kernel.iter().enumerate() {
+                let at = stride * reflected((y + i) as isize - reach as isize, height);
+                for (sum, &value) in sums.iter_mut().zip(&across[at..at + stride]) {
+                    *sum += weight * u32::from(value);
+                }
+            }
+            for (out, &sum) in out.iter_mut().zip(&sums) {
+                *out = (sum >> 16) as u8;
             }
         }
-        for (out, &sum) in out.iter_mut().zip(&sums) {
-            *out = (sum >> 16) as u8;
-        }
+        out
     }
 }

@@ -23,7 +23,9 @@ pub(super) fn contrast(picture: &Picture, factor: f32) -> Picture {
 /// Adds noise of variance `variance` to `YCbCr` on 0..1; the reference scales it by 255 twice on the way back.
 pub(super) fn noise(picture: &Picture, variance: f64, normal: &mut dyn FnMut() -> f64) -> Picture {
     let sigma = variance.sqrt();
-    map(picture, |rgb| to_rgb(to_ycbcr(rgb).map(|value| ((f64::from(value / 255.0) + sigma * normal()) * 255.0) as f32)))
+    map(picture, |rgb| {
+        to_rgb(to_ycbcr(rgb).map(|value| ((f64::from(value / 255.0) + sigma * normal()) * 255.0) as f32))
+    })
 }
 
 fn map(picture: &Picture, mut change: impl FnMut([f32; 3]) -> [f32; 3]) -> Picture {

@@ -50,11 +50,7 @@ impl CropBox {
             _ if point > offset + side => (size - side).min(point - side + 10),
             _ => offset,
         };
-        Self {
-            left: along(self.left, x, swapped_width),
-            top: along(self.top, y, swapped_height),
-            side: self.side,
-        }
+        Self { left: along(self.left, x, swapped_width), top: along(self.top, y, swapped_height), side: self.side }
     }
 
     /// Copies a box that lies inside the picture.

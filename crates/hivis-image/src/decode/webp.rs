@@ -20,7 +20,7 @@ fn largest(mut rest: &[u8], nested: bool) -> Option<(u32, u32)> {
             b"ANMF" if !nested => chunk.get(16..).and_then(|inner| largest(inner, true)),
             _ => None,
         };
-        found = found.max_by_area(claimed);
+        found = [found, claimed].into_iter().flatten().max_by_key(|&(w, h)| u64::from(w) * u64::from(h));
         rest = body.get(size.saturating_add(size & 1)..).unwrap_or_default();
     }
     found
@@ -38,15 +38,4 @@ fn lossless(chunk: &[u8]) -> Option<(u32, u32)> {
     let bits = chunk.get(1..5)?;
     let bits = u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]);
     Some(((bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1))
-}
-
-trait MaxByArea {
-    fn max_by_area(self, other: Self) -> Self;
-}
-
-impl MaxByArea for Option<(u32, u32)> {
-    fn max_by_area(self, other: Self) -> Self {
-        let area = |size: Self| size.map(|(w, h)| u64::from(w) * u64::from(h));
-        if area(other) > area(self) { other } else { self }
-    }
 }
