@@ -54,8 +54,12 @@ impl Axon {
     }
 
     /// Serves on `listener` until `shutdown` is done, then drains: no new connections, requests in flight are answered,
-    /// what is left after [`AxonSettings::drain`] is cut. Once an axon has drained it answers no more: make another.
-    pub async fn run(&self, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
+    /// what is left [`AxonSettings::margin`] after [`AxonSettings::drain`] is cut. Once an axon has drained it answers no more: make another.
+    pub async fn run(
+        &self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<(), ServeError> {
         listener.set_nonblocking(true).map_err(ServeError::Listener)?;
         let listener = tokio::net::TcpListener::from_std(listener).map_err(ServeError::Listener)?;
         event::listening(listener.local_addr().map_err(ServeError::Listener)?);

@@ -59,7 +59,8 @@ pub(crate) async fn serve(listener: TcpListener, floor: Arc<Floor>, shutdown: im
         event::connections(open.tasks.len());
     }
     drop(listener);
-    let until = floor.desk().start_draining();
+    // What has its answer by then gets the margin to write it.
+    let until = floor.desk().start_draining() + floor.desk().settings.margin;
     // Nobody listens when no connection is open.
     let _ = drain.send(true);
     let in_time = tokio::time::timeout_at(until, async { while open.tasks.join_next().await.is_some() {} }).await;

@@ -84,9 +84,11 @@ fn see(job: &Job, limits: &DecodeLimits) -> Seen {
     let (picture, media, notes) = match decoded {
         Ok(Ok(Decoded { picture, media, notes })) => (Ok(picture), media.as_str(), notes),
         Ok(Err(error)) => (Err(silence(&error)), "application/octet-stream", vec![error.to_string()]),
-        Err(_) => {
-            (Err(Silence::NotAPicture), "application/octet-stream", vec!["the decoder panicked: please report".to_owned()])
-        }
+        Err(_) => (
+            Err(Silence::NotAPicture),
+            "application/octet-stream",
+            vec!["the decoder panicked: please report".to_owned()],
+        ),
     };
     let recorded = job.keep.then(|| {
         let (width, height) = picture.as_ref().map_or((0, 0), |picture| (picture.width(), picture.height()));

@@ -44,12 +44,7 @@ struct Door {
 }
 
 impl Desk {
-    pub(crate) fn new(
-        settings: AxonSettings,
-        keypair: Keypair,
-        permits: Permits,
-        recorder: Arc<dyn Recorder>,
-    ) -> Self {
+    pub(crate) fn new(settings: AxonSettings, keypair: Keypair, permits: Permits, recorder: Arc<dyn Recorder>) -> Self {
         event::permits_replaced(permits.len());
         Self {
             settings,
@@ -81,7 +76,7 @@ impl Desk {
         Ok(verified)
     }
 
-    /// From now on the server drains; gives the moment when it is cut.
+    /// From now on the server drains; gives the moment by which everyone has an answer.
     pub(crate) fn start_draining(&self) -> Instant {
         event::draining(self.pulse.connections());
         *self.drain_until.get_or_init(|| Instant::now() + self.settings.drain)

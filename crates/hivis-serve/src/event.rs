@@ -74,7 +74,8 @@ pub(crate) struct Answer<'a> {
 pub(crate) fn answered(answer: &Answer<'_>) {
     let Answer { id, caller, protocol, status, prediction, silence, probability, timings } = *answer;
     let silence = silence.map(Silence::as_str);
-    counter!(metric::REQUESTS, "status" => status_name(status), "protocol" => protocol_name(Some(protocol))).increment(1);
+    counter!(metric::REQUESTS, "status" => status_name(status), "protocol" => protocol_name(Some(protocol)))
+        .increment(1);
     if let Some(reason) = silence {
         counter!(metric::SILENCES, "reason" => reason).increment(1);
     }

@@ -4,7 +4,11 @@ use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use hivis_types::{EngineKind, Picture, Precision, ReleaseId, Scores};
 
-use crate::{Loaded, Models, ServeError, batcher::{Batch, Work}, event};
+use crate::{
+    Loaded, Models, ServeError,
+    batcher::{Batch, Work},
+    event,
+};
 
 /// What the engine thread says of one picture.
 #[derive(Debug)]

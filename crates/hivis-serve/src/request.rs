@@ -168,7 +168,7 @@ impl Floor {
             let timeout = Duration::from_secs_f64(timeout.clamp(0.0, 1e6));
             guest.arrival.at + timeout.saturating_sub(settings.margin)
         });
-        let deadline = [theirs, self.desk.drain_until()].into_iter().flatten().fold(own, Instant::min);
+        let deadline = theirs.map_or(own, |theirs| theirs.min(own));
         let timeout_s = verified.timeout_s;
         let protocol = verified.protocol;
         let caller = Caller {
@@ -237,7 +237,9 @@ impl Floor {
 
     /// From an `image` text to an end: a place in the line, pixels, a batch, scores.
     async fn judge(&self, image: String, question: &mut Question<'_>) -> End {
-        let (deadline, story) = (question.deadline, &mut question.story);
+        // A drain may have begun while the body came.
+        let deadline = self.desk.drain_until().map_or(question.deadline, |end| end.min(question.deadline));
+        let story = &mut question.story;
         let mut place = match self.line.admit(question.priority, deadline).await {
             Ok(place) => place,
             Err(why) => {

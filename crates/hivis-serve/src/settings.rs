@@ -25,7 +25,8 @@ pub struct AxonSettings {
     /// Only for `bench axon`, whose peer does not decode either: `false` gives the engine a grey picture instead. Default
     /// `true`.
     pub decode: bool,
-    /// How long requests in flight may take after the shutdown signal. Default 10 s, twice the deadline.
+    /// How long requests in flight may take after the shutdown signal; what comes in during it must be done by then.
+    /// Default 10 s, twice the deadline; less than the deadline would cut some off.
     pub drain: Duration,
     /// Limits on connections and slow clients.
     pub limits: Limits,

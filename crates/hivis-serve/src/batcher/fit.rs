@@ -13,7 +13,7 @@ const LEAST_VARIANCE: f64 = 0.01;
 /// the pessimist's line, which the first batch of another size corrects. Neither the slope nor the time of an empty
 /// batch is ever negative.
 #[derive(Clone, Debug, Default)]
-pub struct Fit {
+pub(super) struct Fit {
     weight: f64,
     n: f64,
     t: f64,
@@ -23,7 +23,7 @@ pub struct Fit {
 
 impl Fit {
     /// Learns that a batch of `size` took `time`.
-    pub fn learn(&mut self, size: usize, time: Duration) {
+    pub(super) fn learn(&mut self, size: usize, time: Duration) {
         let (n, t) = (size as f64, time.as_secs_f64());
         self.weight = self.weight * KEEP + 1.0;
         self.n = self.n * KEEP + n;
@@ -33,7 +33,7 @@ impl Fit {
     }
 
     /// The line `(a, b)`: seconds a picture more, seconds a batch. Zero before the first batch.
-    pub fn line(&self) -> (f64, f64) {
+    pub(super) fn line(&self) -> (f64, f64) {
         if self.weight == 0.0 || self.n == 0.0 {
             return (0.0, 0.0);
         }
@@ -55,7 +55,7 @@ impl Fit {
     }
 
     /// How long a batch of `size` will take; zero for none.
-    pub fn predict(&self, size: usize) -> Duration {
+    pub(super) fn predict(&self, size: usize) -> Duration {
         if size == 0 {
             return Duration::ZERO;
         }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use hivis_bittensor::dendrite::{AxonAddress, Dendrite, DendriteSettings};
 use hivis_engine::FixedEngine;
 use hivis_serve::{AxonSettings, Loaded};
 use hivis_types::{BatchLeft, EngineKind, Label, Picture, Protocol, ReleaseId, Scores, Silence};
@@ -9,11 +10,18 @@ use tokio::time::Instant;
 
 use crate::{
     asking::{Ask, answer_to, body, grey},
-    world::{PATIENCE, World, permits, redness, scripted},
+    world::{PATIENCE, World, hotkey, key, permits, redness, scripted},
 };
 
 fn fixed(probability: f32) -> Loaded {
     Loaded { release: ReleaseId::new("fixed").unwrap(), engine: std::sync::Arc::new(FixedEngine::new(probability)) }
+}
+
+/// PNG's checksum.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 })
+    })
 }
 
 #[tokio::test]
@@ -59,6 +67,8 @@ async fn what_cannot_be_judged_gets_minus_one_and_a_reason() {
     // A PNG head that claims 60,000 x 60,000 pixels: 3.6 GB if it were believed.
     let mut bomb = hivis_image::encode_png(&Picture::filled(8, 8, [1, 2, 3]));
     bomb[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    let sum = crc32(&bomb[12..29]).to_be_bytes();
+    bomb[29..33].copy_from_slice(&sum);
     let large = hivis_image::encode_jpeg(&Picture::filled(400, 400, [9; 3]));
     let image = |bytes: &[u8]| {
         use base64::Engine as _;
@@ -194,6 +204,23 @@ async fn the_clock_offset_is_seen() {
     }
     let offset = world.axon.health().clock_offset_s.unwrap();
     assert!((2.4..3.5).contains(&offset), "{offset}");
+}
+
+#[tokio::test]
+async fn our_own_dendrite_is_answered() {
+    let world = World::start(AxonSettings::default());
+    let dendrite = Dendrite::new(key("Alice"), DendriteSettings { testnet_label: 0, ..DendriteSettings::default() });
+    let axon = AxonAddress { host: "127.0.0.1".to_owned(), port: world.at.port(), hotkey: hotkey("Bob") };
+    for level in [30, 220] {
+        let reply = dendrite.ask(&axon, &grey(level), PATIENCE).await;
+        assert_eq!(reply.status, Some(200), "{reply:?}");
+        assert!((reply.prediction - answer_to(level)).abs() < 0.01, "{reply:?}");
+        let record = world.record().await;
+        assert_eq!((record.label, record.timeout_s), (Some(Label::Clear), Some(PATIENCE.as_secs_f64())));
+    }
+    let stranger = Dendrite::new(key("Dave"), DendriteSettings::default());
+    let reply = stranger.ask(&axon, &grey(30), PATIENCE).await;
+    assert_eq!((reply.status, reply.prediction), (Some(403), -1.0), "{reply:?}");
 }
 
 #[tokio::test]

@@ -130,10 +130,8 @@ fn play(script: &Script) -> (Vec<Story>, Vec<Ride>) {
                 }
             }
         });
-        let asks: Vec<_> = (0..)
-            .zip(script.asks.clone())
-            .map(|(who, one)| tokio::spawn(ask(line.clone(), who, one, start)))
-            .collect();
+        let asks: Vec<_> =
+            (0..).zip(script.asks.clone()).map(|(who, one)| tokio::spawn(ask(line.clone(), who, one, start))).collect();
         drop(line);
         let mut stories = Vec::new();
         for task in asks {
@@ -171,7 +169,9 @@ fn allowed(script: &Script, stories: &[Story], rides: &[Ride]) -> Result<(), Tes
                 prop_assert_eq!(*size, ride.who.len());
                 prop_assert_eq!(*took, ride.ended - ride.began);
                 prop_assert_eq!(Some(*waited), story.filled.map(|at| ride.began - at));
-                prop_assert!(script.fails.is_none_or(|n| number % n != 0) && script.short.is_none_or(|n| number % n != 0));
+                prop_assert!(
+                    script.fails.is_none_or(|n| number % n != 0) && script.short.is_none_or(|n| number % n != 0)
+                );
                 prop_assert_eq!(*left == Left::Full, ride.who.len() == script.batch, "{:?}", left);
                 if *left == Left::Idle {
                     let behind = ready_at(stories, &seat, rides, ride.began);
@@ -325,10 +325,15 @@ fn what_cannot_make_its_deadline_is_refused_at_once_and_the_rest_arrives() {
 #[test]
 fn a_full_line_gives_the_least_place_to_a_higher_priority() {
     // The worker is busy with the first; three places; then a rich one, an equal one.
-    let asks = vec![at(0, 1, 900), at(1, 1, 900), at(2, 0, 900), at(3, 1, 900), at(4, 1, 900), at(5, 0, 900), at(6, 2, 900)];
+    let asks =
+        vec![at(0, 1, 900), at(1, 1, 900), at(2, 0, 900), at(3, 1, 900), at(4, 1, 900), at(5, 0, 900), at(6, 2, 900)];
     let (stories, rides) = play(&script(1, 3, 50, asks));
     assert_eq!(letters(&stories), "..dd.F.");
-    assert_eq!(rides.iter().map(|ride| ride.who[0]).collect::<Vec<_>>(), [0, 1, 4, 6], "the winner takes the very place");
+    assert_eq!(
+        rides.iter().map(|ride| ride.who[0]).collect::<Vec<_>>(),
+        [0, 1, 4, 6],
+        "the winner takes the very place"
+    );
 }
 
 #[test]

@@ -141,7 +141,12 @@ async fn pipelined_requests_are_answered_in_order() {
 
 #[tokio::test]
 async fn malformed_http_gets_400_and_the_line_is_closed() {
-    for nonsense in ["\0\u{1}\u{2}\u{3}\r\n\r\n", "GET\r\n\r\n", "POST /ImageSynapse HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\na b: c\r\n\r\n"] {
+    for nonsense in [
+        "\0\u{1}\u{2}\u{3}\r\n\r\n",
+        "GET\r\n\r\n",
+        "POST /ImageSynapse HTTP/9.9\r\n\r\n",
+        "GET / HTTP/1.1\r\na b: c\r\n\r\n",
+    ] {
         let world = limited(|_| {});
         let mut line = Line::open(world.at).await;
         line.write(nonsense).await;

@@ -23,7 +23,8 @@ fn folders(kind: &str) -> Vec<PathBuf> {
         .unwrap_or_else(|e| panic!("{}: {e}", root.display()))
         .map(|entry| entry.unwrap().path())
         .collect();
-    let starts = |path: &Path, with: &str| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(with));
+    let starts =
+        |path: &Path, with: &str| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(with));
     let any = ["dinov3-", "challenge", "wire", "vit-"].iter().any(|kind| entries.iter().any(|path| starts(path, kind)));
     assert!(any, "no golden folder of any kind in {}", root.display());
     let found: Vec<PathBuf> = entries.into_iter().filter(|path| starts(path, kind) && path.is_dir()).collect();
@@ -120,7 +121,8 @@ fn requests(name: &str) -> Option<Vec<Vec<u8>>> {
         "signature_without_0x" => replaced("bt_header_dendrite_signature", |old| old.replacen("0x", "", 1)),
         "signature_bytes_wrapped" => with(|ask| ask.wrapped = true),
         "no_bt_headers" => lines(&plain(), |line| {
-            let bt = ["bt_header", "name:", "timeout:", "computed_body_hash:"].iter().any(|name| line.starts_with(name));
+            let bt =
+                ["bt_header", "name:", "timeout:", "computed_body_hash:"].iter().any(|name| line.starts_with(name));
             (!bt).then(|| line.to_owned())
         }),
         "body_hash_mismatch" => with(|ask| ask.body_hash = Some("0".repeat(64))),

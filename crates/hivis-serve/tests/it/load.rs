@@ -156,23 +156,31 @@ async fn a_drain_ends_in_time_although_someone_dawdles() {
     let (loaded, _) = slow(Duration::from_millis(700));
     let settings = AxonSettings { drain: Duration::from_millis(400), ..AxonSettings::default() };
     let mut world = World::with(settings, permits(), Some(loaded));
-    let mut teach = Line::open(world.at).await;
-    teach.write(Ask::grey(9).bytes()).await;
-    teach.answer().await.unwrap();
+    let send = async |ask: &Ask| {
+        let mut line = Line::open(world.at).await;
+        line.write(ask.bytes()).await;
+        line
+    };
+    send(&Ask::grey(9)).await.answer().await.unwrap();
     let ask = Ask::grey(1);
     let mut dawdler = Line::open(world.at).await;
     dawdler.write(&ask.head()[..50]).await;
     let mut late = Line::open(world.at).await;
     late.write(ask.head()).await;
+    let mut busy = send(&Ask::grey(200)).await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     let began = Instant::now();
     world.begin_stop();
     tokio::time::sleep(Duration::from_millis(50)).await;
-    // It could be done after 0.7 s, the drain ends after 0.4 s: refused at once.
+    // The engine is busy for 0.6 s more and the drain ends after 0.35 s: refused at once.
     late.write(&ask.body).await;
     assert_eq!(late.answer().await.unwrap().statuses(), (503, Some(503)));
+    assert!(began.elapsed() < Duration::from_millis(350), "{:?}", began.elapsed());
+    // Who was let in before gets the margin.
+    assert!((busy.answer().await.unwrap().prediction() - answer_to(200)).abs() < 0.01);
     world.stopped().await;
     assert!(began.elapsed() < Duration::from_millis(2500), "{:?}", began.elapsed());
     assert!(dawdler.ends().await);
-    assert_eq!(world.records()[1].silence, Some(Silence::Draining));
+    let silences: Vec<_> = world.records().iter().map(|record| record.silence).collect();
+    assert_eq!(silences, [None, Some(Silence::Draining), None]);
 }

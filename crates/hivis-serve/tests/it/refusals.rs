@@ -15,7 +15,11 @@ async fn strangers_forgers_and_replays_are_refused_before_the_body() {
     let head = |ask: &Ask| String::from_utf8(ask.head()).unwrap();
     let cases = [
         ("a stranger", head(&Ask::grey(1).by("Dave")), 403),
-        ("a stranger's wrong signature: the permit comes first", head(&Ask::grey(1).by("Dave")).replace("signature: 0x", "signature: 0xff"), 403),
+        (
+            "a stranger's wrong signature: the permit comes first",
+            head(&Ask::grey(1).by("Dave")).replace("signature: 0x", "signature: 0xff"),
+            403,
+        ),
         ("a wrong signature", head(&good).replace("nonce: 1", "nonce: 10"), 401),
         ("no signature", head(&good).replace("bt_header_dendrite_signature", "x"), 401),
         ("no hotkey", head(&good).replace("bt_header_dendrite_hotkey", "x"), 401),
