@@ -45,6 +45,7 @@ fn main() -> std::io::Result<()> {
         }
     }
     println!("{:.2} ms a view", spent.as_secs_f64() * 1e3 / (columns * rows) as f64);
-    let sheet = Picture::new((columns * side) as u32, (rows * side) as u32, sheet).expect("rows of views fill the sheet");
+    let sheet =
+        Picture::new((columns * side) as u32, (rows * side) as u32, sheet).expect("rows of views fill the sheet");
     std::fs::write(out, hivis_image::encode_png(&sheet))
 }

@@ -4,7 +4,7 @@ use crate::camera::Camera;
 use crate::light::Light;
 use crate::raster::{Canvas, Rgb, byte, mix, scale};
 use crate::street::{Beside, Middle, Street};
-use crate::texture::Tile;
+use crate::texture::{Tile, floor, fraction};
 use crate::{Stuff, dice::Dice};
 
 /// Beyond this the ground is a line on the horizon, metres.
@@ -25,14 +25,15 @@ impl Backdrop<'_> {
         let width = canvas.width;
         for (y, row) in canvas.samples.chunks_exact_mut(width).enumerate() {
             let (mut ray, step) = camera.row(y);
-            let mut sky = [0; 4];
+            let mut sky = None;
             for (x, sample) in row.iter_mut().enumerate() {
                 let ahead = ray[2].max(0.05);
                 if ray[1] > -camera.at[1] / FAR * ahead {
-                    if x % 2 == 0 || sky[3] != sky_id() || sky == [0; 4] {
-                        sky = self.sky(ray);
-                    }
-                    *sample = sky;
+                    // The sky is smooth: every second sample is enough.
+                    *sample = match sky {
+                        Some(colour) if x % 2 == 1 => colour,
+                        _ => *sky.insert(self.sky(ray)),
+                    };
                 } else {
                     let reach = -camera.at[1] / ray[1];
                     *sample = self.ground(camera.at[0] + ray[0] * reach, camera.at[2] + ray[2] * reach);
@@ -111,11 +112,11 @@ impl Backdrop<'_> {
             && off > street.walk
             && off < street.walk + 24.0
         {
-            let line = (z / 2.6).fract() < 0.05 && (off - street.walk) % 10.0 < 5.0;
+            let line = fraction(z / 2.6) < 0.05 && fraction((off - street.walk) / 10.0) < 0.5;
             return if line { (Stuff::Marking, [0.85; 3]) } else { (Stuff::Road, scale(street.asphalt, 1.12)) };
         }
         if off < street.walk {
-            let joint = off < 0.18 || (z / 1.5).fract() < 0.04;
+            let joint = off < 0.18 || fraction(z / 1.5) < 0.04;
             return (Stuff::Sidewalk, scale(street.paving, if joint { 0.78 } else { 1.0 }));
         }
         match street.beside {
@@ -134,7 +135,7 @@ impl Backdrop<'_> {
             && z > zebra
             && z < zebra + 3.2
         {
-            return (s.rem_euclid(1.1) < 0.55).then_some(WHITE);
+            return (fraction(s / 1.1) < 0.5).then_some(WHITE);
         }
         if street.edge_lines && side > street.half - 0.42 && side < street.half - 0.27 {
             return Some(WHITE);
@@ -142,13 +143,14 @@ impl Backdrop<'_> {
         match street.middle {
             Middle::DoubleYellow if side > 0.07 && side < 0.2 => return Some(YELLOW),
             Middle::Solid if side < 0.08 => return Some(WHITE),
-            Middle::Dashed if side < 0.08 && (z / 7.0).fract() < 0.5 => return Some(WHITE),
+            Middle::Dashed if side < 0.08 && fraction(z / 7.0) < 0.5 => return Some(WHITE),
             _ => {}
         }
         let lane = side / street.lane;
-        let edge = (lane - lane.round()).abs() * street.lane;
-        let between = lane.round() >= 1.0 && lane.round() * street.lane < street.half - 0.6;
-        (between && edge < 0.07 && (z / 9.0).fract() < 0.4).then_some(WHITE)
+        let nearest = floor(lane + 0.5);
+        let edge = (lane - nearest).abs() * street.lane;
+        let between = nearest >= 1.0 && nearest * street.lane < street.half - 0.6;
+        (between && edge < 0.07 && fraction(z / 9.0) < 0.4).then_some(WHITE)
     }
 }
 

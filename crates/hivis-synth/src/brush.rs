@@ -170,7 +170,8 @@ impl<'a> Brush<'a> {
         });
         let mut points = std::mem::take(&mut self.points);
         self.camera.polygon(&corners, &mut points);
-        let share = (0.25 + 0.3 * self.light.sun) * (1.0 - self.light.hidden(self.depth)) * (1.0 - 0.5 * self.light.night);
+        let share =
+            (0.25 + 0.3 * self.light.sun) * (1.0 - self.light.hidden(self.depth)) * (1.0 - 0.5 * self.light.night);
         self.canvas.tint(&points, [0.02, 0.02, 0.04], share);
         self.points = points;
     }
@@ -201,8 +202,12 @@ impl<'a> Brush<'a> {
         if self.reflect {
             let streak = (radius * 3.0 * per_metre).max(1.0);
             let long = streak * 6.0;
-            let corners =
-                [(spot.0 - streak, spot.1), (spot.0, spot.1 - long), (spot.0 + streak, spot.1), (spot.0, spot.1 + long)];
+            let corners = [
+                (spot.0 - streak, spot.1),
+                (spot.0, spot.1 - long),
+                (spot.0 + streak, spot.1),
+                (spot.0, spot.1 + long),
+            ];
             self.canvas.tint_ground(&corners, colour, 0.45 * self.light.wet * seen);
             return;
         }

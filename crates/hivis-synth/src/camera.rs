@@ -49,9 +49,8 @@ impl Camera {
         let forward = [sy * cp, sp, cy * cp];
         let right0 = [cy, 0.0, -sy];
         let up0 = [-sy * sp, cp, -cy * sp];
-        let turn = |a: f32, b: f32| {
-            [a * right0[0] + b * up0[0], a * right0[1] + b * up0[1], a * right0[2] + b * up0[2]]
-        };
+        let turn =
+            |a: f32, b: f32| [a * right0[0] + b * up0[0], a * right0[1] + b * up0[1], a * right0[2] + b * up0[2]];
         Self {
             at: rig.at,
             right: turn(cr, -sr),
@@ -97,11 +96,7 @@ impl Camera {
             let to = self.seen(point);
             if (from[2] < NEAR) != (to[2] < NEAR) {
                 let share = (NEAR - from[2]) / (to[2] - from[2]);
-                into.push(self.fall([
-                    from[0] + share * (to[0] - from[0]),
-                    from[1] + share * (to[1] - from[1]),
-                    NEAR,
-                ]));
+                into.push(self.fall([from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1]), NEAR]));
             }
             if to[2] >= NEAR {
                 into.push(self.fall(to));

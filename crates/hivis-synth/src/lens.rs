@@ -195,13 +195,13 @@ fn average(canvas: &Canvas, oversampling: usize) -> Vec<[f32; 3]> {
 }
 
 /// Blurs with a box of this radius in pixels, rows and then columns; a part of a pixel counts in part.
-fn soften(light: &mut Vec<[f32; 3]>, (width, height): (usize, usize), radius: f32) {
+fn soften(light: &mut [[f32; 3]], (width, height): (usize, usize), radius: f32) {
     let whole = radius.floor() as usize;
     let part = radius - whole as f32;
     let per = 1.0 / (1.0 + 2.0 * radius);
     for across in [true, false] {
         let (lines, long, step, line_step) = if across { (height, width, 1, width) } else { (width, height, width, 1) };
-        let from = light.clone();
+        let from = light.to_vec();
         for line in 0..lines {
             let at = |i: usize| from[line * line_step + i.min(long - 1) * step];
             for i in 0..long {

@@ -1,6 +1,7 @@
 //! Light and air: how bright a colour is at a place, and how much of it fog leaves.
 
 use crate::raster::{Rgb, mix};
+use crate::texture::fraction;
 
 /// Street lamps along the road.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +55,7 @@ impl Light {
             let beam = self.night * 1.0 / ((1.0 + off * off * off * off) * (1.0 + along * along));
             let pool = self.lamps.map_or(0.0, |lamps| {
                 let step = (z - lamps.first) / lamps.spacing;
-                let (dz, ds) = ((step - step.round()) * lamps.spacing, s - lamps.s);
+                let (dz, ds) = ((fraction(step + 0.5) - 0.5) * lamps.spacing, s - lamps.s);
                 self.night * 0.75 / (1.0 + (dz * dz + ds * ds) / 22.0)
             });
             for channel in 0..3 {

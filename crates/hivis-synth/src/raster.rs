@@ -4,6 +4,7 @@
 //! cover map is exact, from a single pass.
 
 use crate::Stuff;
+use crate::texture::floor;
 
 /// A colour, each channel 0..=1 as a screen shows it (sRGB values, no linear light).
 pub(crate) type Rgb = [f32; 3];
@@ -94,8 +95,10 @@ impl Canvas {
         }
         let low = points.iter().map(|p| p.1).fold(f32::MAX, f32::min);
         let high = points.iter().map(|p| p.1).fold(f32::MIN, f32::max);
-        let first = (low - 0.5).ceil().max(0.0) as usize;
-        let last = (high - 0.5).ceil().clamp(0.0, self.height as f32) as usize;
+        // Casts to unsigned numbers saturate at 0; the standard `ceil` would be a call on the baseline processor.
+        let at_or_after = |edge: f32| -floor(0.5 - edge);
+        let first = at_or_after(low) as usize;
+        let last = at_or_after(high).min(self.height as f32) as usize;
         let end = self.width as f32;
         for y in first..last {
             let middle = y as f32 + 0.5;
@@ -113,8 +116,8 @@ impl Canvas {
             crossings.sort_unstable_by(f32::total_cmp);
             let row = &mut self.samples[y * self.width..][..self.width];
             for pair in crossings.chunks_exact(2) {
-                let left = (pair[0] - 0.5).ceil().clamp(0.0, end) as usize;
-                let right = (pair[1] - 0.5).ceil().clamp(0.0, end) as usize;
+                let left = at_or_after(pair[0]).min(end) as usize;
+                let right = at_or_after(pair[1]).min(end) as usize;
                 if left < right {
                     paint(y, &mut row[left..right]);
                 }

@@ -10,7 +10,7 @@ use crate::lens::Lens;
 use crate::raster::Canvas;
 use crate::texture::Tile;
 use crate::world::{Thing, World};
-use crate::{Cover, Mix, Rendered, Slice, Style, Stuff, Tags, TimeOfDay, View, compose, things, weather};
+use crate::{Cover, Mix, Rendered, Slice, Stuff, Style, Tags, TimeOfDay, View, compose, things, weather};
 
 /// Samples a pixel, along each side.
 const OVERSAMPLING: usize = 2;
@@ -40,6 +40,7 @@ pub struct Scene {
 pub fn scene(seed: u64, mix: &Mix) -> Scene {
     let work = Dice::new(seed, 0).chance(mix.label_share());
     let label = if work { Label::Roadwork } else { Label::Clear };
+    let tile = tile(seed);
     let mut attempt = 0;
     loop {
         let (world, mut tags) = compose::world(seed, attempt, label, mix);
@@ -47,7 +48,7 @@ pub fn scene(seed: u64, mix: &Mix) -> Scene {
         if !work {
             return scene(tags);
         }
-        let (square, wide) = (probe(&world, seed, 64, 64), probe(&world, seed, 72, 54));
+        let (square, wide) = (probe(&world, &tile, 64, 64), probe(&world, &tile, 72, 54));
         let machine = match mix.asked_for() {
             Some(Slice::Excavator) => Some(Stuff::Excavator),
             Some(Slice::ArrowBoard) => Some(Stuff::ArrowBoard),
@@ -66,11 +67,11 @@ pub fn scene(seed: u64, mix: &Mix) -> Scene {
 }
 
 /// What covers a small picture of the first camera, one sample a pixel.
-fn probe(world: &World, seed: u64, width: usize, height: usize) -> Cover {
+fn probe(world: &World, tile: &Tile, width: usize, height: usize) -> Cover {
     let mut canvas = Canvas::new(width, height);
-    paint(world, &world.rig, &tile(seed), Style::Camera, &mut canvas);
+    paint(world, &world.rig, tile, Style::Camera, &mut canvas);
     if world.hood.is_some() {
-        weather::draw(&mut canvas, world, &mut Dice::new(seed, 2));
+        weather::draw(&mut canvas, world, &mut Dice::new(0, 2)); // drops and flakes hide nothing
     }
     Cover::new(width, height, 1, canvas.samples.iter().map(|sample| sample[3]).collect())
 }

@@ -96,7 +96,15 @@ fn parked_truck(stage: &mut Stage<'_>) {
 fn traffic_signs(stage: &mut Stage<'_>) {
     for _ in 0..stage.dice.count(1, 3) {
         let dice = &mut *stage.dice;
-        let face = dice.pick(&[Face::Diamond, Face::Diamond, Face::Triangle, Face::Round, Face::Octagon, Face::Square, Face::Board]);
+        let face = dice.pick(&[
+            Face::Diamond,
+            Face::Diamond,
+            Face::Triangle,
+            Face::Round,
+            Face::Octagon,
+            Face::Square,
+            Face::Board,
+        ]);
         let colour = match face {
             Face::Diamond => palette::yellow(dice),
             Face::Triangle | Face::Round => palette::white(dice),
@@ -155,23 +163,24 @@ fn advertising(stage: &mut Stage<'_>) {
 
 fn striped_fence(stage: &mut Stage<'_>) {
     let dice = &mut *stage.dice;
-    let colours = if dice.chance(0.6) { [palette::red(dice), palette::white(dice)] } else { [palette::orange(dice), palette::white(dice)] };
-    match dice.count(0, 2) {
-        0 => {
-            let out = dice.range(1.8, 3.2);
-            if let Some((_, s, z)) = kerb(stage, out, 7.0, 16.0) {
-                stage.put(Thing::Fence { kind: FenceKind::Arm, colours, length: 3.2, along: false }, s, z, 0.0);
-            }
+    let colours = if dice.chance(0.6) {
+        [palette::red(dice), palette::white(dice)]
+    } else {
+        [palette::orange(dice), palette::white(dice)]
+    };
+    if dice.count(0, 2) == 0 {
+        let out = dice.range(1.8, 3.2);
+        if let Some((_, s, z)) = kerb(stage, out, 7.0, 16.0) {
+            stage.put(Thing::Fence { kind: FenceKind::Arm, colours, length: 3.2, along: false }, s, z, 0.0);
         }
-        _ => {
-            let (step, count, side) = (dice.range(1.4, 2.4), dice.count(5, 10), dice.sign());
-            let (s, from) = (side * (stage.street.half + 0.35), dice.range(5.0, 9.0));
-            for i in 0..count {
-                let z = from + step * i as f32;
-                if stage.free(s, z) && !stage.crossed(z, 0.5) {
-                    stage.put(Thing::Fence { kind: FenceKind::Bollard, colours, length: 0.2, along: true }, s, z, 0.0);
-                }
-            }
+        return;
+    }
+    let (step, count, side) = (dice.range(1.4, 2.4), dice.count(5, 10), dice.sign());
+    let (s, from) = (side * (stage.street.half + 0.35), dice.range(5.0, 9.0));
+    for i in 0..count {
+        let z = from + step * i as f32;
+        if stage.free(s, z) && !stage.crossed(z, 0.5) {
+            stage.put(Thing::Fence { kind: FenceKind::Bollard, colours, length: 0.2, along: true }, s, z, 0.0);
         }
     }
 }

@@ -108,9 +108,9 @@ pub(crate) fn world(seed: u64, attempt: u64, label: Label, mix: &Mix) -> (World,
         busy: Vec::new(),
     };
     let look = if label == Label::Roadwork { zone::build(&mut stage, mix) } else { stage.dice.sign() };
-    let objects_allowed = !(night && mix.withholds(Slice::NightRoadwork))
-        && !(weather == Weather::Rain && mix.withholds(Slice::RainRoadwork));
-    confusers::build(&mut stage, label, objects_allowed);
+    let no_cones =
+        night && mix.withholds(Slice::NightRoadwork) || weather == Weather::Rain && mix.withholds(Slice::RainRoadwork);
+    confusers::build(&mut stage, label, !no_cones);
     traffic::build(&mut stage);
     let (rig, angle) = rig(stage.dice, &stage.street, look);
     let lamps = traffic::lamps(&mut stage);
@@ -150,7 +150,12 @@ fn street(dice: &mut Dice) -> Street {
         curve: if dice.chance(0.45) { dice.range(-0.0025, 0.0025) } else { dice.range(-0.009, 0.009) },
         walk,
         beside: if city { Beside::Paved } else { Beside::Grass },
-        middle: dice.weighted(&[(Middle::Dashed, 0.4), (Middle::DoubleYellow, 0.3), (Middle::Solid, 0.15), (Middle::None, 0.15)]),
+        middle: dice.weighted(&[
+            (Middle::Dashed, 0.4),
+            (Middle::DoubleYellow, 0.3),
+            (Middle::Solid, 0.15),
+            (Middle::None, 0.15),
+        ]),
         edge_lines: dice.chance(if walk > 0.0 { 0.25 } else { 0.8 }),
         crossing,
         zebra,

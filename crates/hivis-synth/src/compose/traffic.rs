@@ -46,7 +46,8 @@ fn houses(stage: &mut Stage<'_>) {
                 let wall = palette::wall(stage.dice);
                 let tone = stage.dice.range(0.12, 0.3);
                 let awning = (city && stage.dice.chance(0.22)).then(|| {
-                    let cloth = if stage.dice.chance(0.5) { palette::loud(stage.dice) } else { palette::clothes(stage.dice) };
+                    let cloth =
+                        if stage.dice.chance(0.5) { palette::loud(stage.dice) } else { palette::clothes(stage.dice) };
                     [cloth, palette::white(stage.dice)]
                 });
                 let seed = stage.dice.bits() as u32;
@@ -67,7 +68,8 @@ fn green(stage: &mut Stage<'_>) {
         let density = if city { stage.dice.range(0.0, 0.55) } else { stage.dice.range(0.3, 0.95) };
         let mut z = stage.dice.range(5.0, 12.0);
         while z < 110.0 {
-            let out = if city { stage.street.walk.max(1.0) * 0.5 } else { stage.street.walk + stage.dice.range(1.5, 12.0) };
+            let out =
+                if city { stage.street.walk.max(1.0) * 0.5 } else { stage.street.walk + stage.dice.range(1.5, 12.0) };
             let s = side * (stage.street.half + out);
             if stage.dice.chance(density.into()) && stage.free(s, z) && !stage.crossed(z, 2.0) {
                 let bush = stage.dice.chance(0.2);
@@ -88,7 +90,8 @@ pub(crate) fn lamps(stage: &mut Stage<'_>) -> Option<Lamps> {
         return None;
     }
     let side = stage.dice.sign();
-    let (spacing, first, height) = (stage.dice.range(18.0, 32.0), stage.dice.range(6.0, 20.0), stage.dice.range(6.0, 9.0));
+    let (spacing, first, height) =
+        (stage.dice.range(18.0, 32.0), stage.dice.range(6.0, 20.0), stage.dice.range(6.0, 9.0));
     let s = side * (stage.street.half + 0.6);
     for i in 0..4 {
         let z = first + spacing * i as f32;
@@ -106,7 +109,8 @@ fn a_car(stage: &mut Stage<'_>, lit: bool) -> Thing {
         let kind = stage.dice.pick(&[Heavy::Box, Heavy::Bus, Heavy::Box, Heavy::Dump]);
         return Thing::Truck { cab: paint, load, kind, beacon: false };
     }
-    let body = stage.dice.weighted(&[(Body::Sedan, 0.35), (Body::Hatchback, 0.28), (Body::Suv, 0.27), (Body::Van, 0.1)]);
+    let body =
+        stage.dice.weighted(&[(Body::Sedan, 0.35), (Body::Hatchback, 0.28), (Body::Suv, 0.27), (Body::Van, 0.1)]);
     Thing::Car { paint, body, lit }
 }
 

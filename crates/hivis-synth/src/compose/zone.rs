@@ -48,7 +48,7 @@ struct Cone {
 
 impl Zone {
     fn middle(&self) -> f32 {
-        (self.inner + self.outer) / 2.0
+        f32::midpoint(self.inner, self.outer)
     }
 
     fn width(&self) -> f32 {
@@ -211,7 +211,12 @@ fn taper(stage: &mut Stage<'_>, zone: &Zone) {
         let s = edge + (zone.inner - edge) * share + stage.dice.range(-0.12, 0.12);
         let turn = stage.dice.range(-0.5, 0.5);
         if drums && i % 2 == 0 {
-            stage.put(Thing::Barrier { kind: BarrierKind::Drum, colours: [colour, [0.94; 3]], length: 0.6, along: true }, s, z, 0.0);
+            stage.put(
+                Thing::Barrier { kind: BarrierKind::Drum, colours: [colour, [0.94; 3]], length: 0.6, along: true },
+                s,
+                z,
+                0.0,
+            );
         } else {
             stage.put(Thing::Cone { height, colour, tube, bands }, s, z, turn);
         }
@@ -283,7 +288,8 @@ fn people(stage: &mut Stage<'_>, zone: &Zone, size: usize) {
             2 => [0.2, 0.35, 0.7],
             _ => palette::white(dice),
         };
-        let pose = dice.weighted(&[(Pose::Stands, 0.35), (Pose::Walks, 0.25), (Pose::Digs, 0.28), (Pose::HoldsPaddle, 0.12)]);
+        let pose =
+            dice.weighted(&[(Pose::Stands, 0.35), (Pose::Walks, 0.25), (Pose::Digs, 0.28), (Pose::HoldsPaddle, 0.12)]);
         if pose == Pose::HoldsPaddle {
             stage.equip(Stuff::WorkSign);
         }

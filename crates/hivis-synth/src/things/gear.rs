@@ -25,7 +25,12 @@ pub(crate) fn cone(brush: &mut Brush<'_>, height: f32, colour: Rgb, tube: bool, 
     brush.card(
         Stuff::Cone,
         scale(colour, 0.78),
-        &[(dark * half(0.05), 0.05 * height), (dark * half(1.0), height), (dark * half(1.0) * 0.3, height), (dark * half(0.05) * 0.35, 0.05 * height)],
+        &[
+            (dark * half(0.05), 0.05 * height),
+            (dark * half(1.0), height),
+            (dark * half(1.0) * 0.3, height),
+            (dark * half(0.05) * 0.35, 0.05 * height),
+        ],
     );
     if bands > 0 {
         brush.card(Stuff::Cone, WHITE, &strip(0.52, 0.74));
@@ -55,11 +60,15 @@ pub(crate) fn barrier(brush: &mut Brush<'_>, kind: BarrierKind, colours: [Rgb; 2
             let order = |i: usize| if brush_sees_start(brush, along) { pieces - 1 - i } else { i };
             let order: Vec<usize> = (0..pieces).map(order).collect();
             for i in order {
-                let (from, to) = (-half + length * i as f32 / pieces as f32, -half + length * (i + 1) as f32 / pieces as f32);
+                let (from, to) =
+                    (-half + length * i as f32 / pieces as f32, -half + length * (i + 1) as f32 / pieces as f32);
                 let colour = colours[i % 2];
                 for (width, low, high) in [(0.3, 0.0, 0.3), (0.14, 0.3, 0.9)] {
-                    let (a, b) =
-                        if along { ([-width, low, from], [width, high, to]) } else { ([from, low, -width], [to, high, width]) };
+                    let (a, b) = if along {
+                        ([-width, low, from], [width, high, to])
+                    } else {
+                        ([from, low, -width], [to, high, width])
+                    };
                     brush.block(Stuff::Barrier, colour, a, b);
                 }
             }
@@ -72,7 +81,11 @@ pub(crate) fn barrier(brush: &mut Brush<'_>, kind: BarrierKind, colours: [Rgb; 2
                 brush.card(Stuff::Barrier, colours[i % 2], &strip(low, low + 0.23));
             }
             let dark = -brush.light.sun_side;
-            brush.card(Stuff::Barrier, scale(colours[0], 0.6), &[(dark * 0.3, 0.08), (dark * 0.28, 0.97), (dark * 0.2, 0.97), (dark * 0.2, 0.08)]);
+            brush.card(
+                Stuff::Barrier,
+                scale(colours[0], 0.6),
+                &[(dark * 0.3, 0.08), (dark * 0.28, 0.97), (dark * 0.2, 0.97), (dark * 0.2, 0.08)],
+            );
         }
     }
 }
@@ -105,7 +118,12 @@ fn striped(brush: &mut Brush<'_>, stuff: Stuff, colours: [Rgb; 2], plank: &Plank
             stuff,
             colours[0],
             0.95,
-            &[place(edge(t), low), place(edge(t + slant), high), place(edge(t + slant + 0.27), high), place(edge(t + 0.27), low)],
+            &[
+                place(edge(t), low),
+                place(edge(t + slant), high),
+                place(edge(t + slant + 0.27), high),
+                place(edge(t + 0.27), low),
+            ],
         );
     }
 }
@@ -121,7 +139,12 @@ pub(crate) fn fence(brush: &mut Brush<'_>, kind: FenceKind, colours: [Rgb; 2], l
         FenceKind::Crowd => {
             let place = |t: f32, y: f32| if along { [0.0, y, t] } else { [t, y, 0.0] };
             let bar = |brush: &mut Brush<'_>, a: (f32, f32), b: (f32, f32)| {
-                brush.face(Stuff::Fence, colours[0], 0.9, &[place(a.0, a.1), place(a.0, b.1), place(b.0, b.1), place(b.0, a.1)]);
+                brush.face(
+                    Stuff::Fence,
+                    colours[0],
+                    0.9,
+                    &[place(a.0, a.1), place(a.0, b.1), place(b.0, b.1), place(b.0, a.1)],
+                );
             };
             bar(brush, (-half, 1.02), (half, 1.1));
             bar(brush, (-half, 0.18), (half, 0.24));
@@ -139,7 +162,11 @@ pub(crate) fn fence(brush: &mut Brush<'_>, kind: FenceKind, colours: [Rgb; 2], l
             brush.shadow(0.12, 0.12);
             for i in 0..4 {
                 let low = 0.24 * i as f32;
-                brush.card(Stuff::Fence, colours[i % 2], &[(-0.08, low), (-0.08, low + 0.24), (0.08, low + 0.24), (0.08, low)]);
+                brush.card(
+                    Stuff::Fence,
+                    colours[i % 2],
+                    &[(-0.08, low), (-0.08, low + 0.24), (0.08, low + 0.24), (0.08, low)],
+                );
             }
         }
         FenceKind::Arm => {

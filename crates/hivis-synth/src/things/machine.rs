@@ -19,18 +19,30 @@ pub(crate) fn excavator(brush: &mut Brush<'_>, colour: Rgb, facing: f32, reach: 
         let (dx, dy) = (b.0 - a.0, b.1 - a.1);
         let long = (dx * dx + dy * dy).sqrt().max(0.01);
         let (nx, ny) = (-dy / long, dx / long);
-        put(brush, colour, &[
-            (a.0 + nx * wa, a.1 + ny * wa),
-            (b.0 + nx * wb, b.1 + ny * wb),
-            (b.0 - nx * wb, b.1 - ny * wb),
-            (a.0 - nx * wa, a.1 - ny * wa),
-        ]);
+        put(
+            brush,
+            colour,
+            &[
+                (a.0 + nx * wa, a.1 + ny * wa),
+                (b.0 + nx * wb, b.1 + ny * wb),
+                (b.0 - nx * wb, b.1 - ny * wb),
+                (a.0 - nx * wa, a.1 - ny * wa),
+            ],
+        );
     };
     // Tracks.
-    put(brush, DARK, &[(-1.9, 0.25), (-1.6, 0.0), (1.6, 0.0), (1.9, 0.25), (1.9, 0.65), (1.6, 0.85), (-1.6, 0.85), (-1.9, 0.65)]);
+    put(
+        brush,
+        DARK,
+        &[(-1.9, 0.25), (-1.6, 0.0), (1.6, 0.0), (1.9, 0.25), (1.9, 0.65), (1.6, 0.85), (-1.6, 0.85), (-1.9, 0.65)],
+    );
     for i in 0..4 {
         let x = -1.35 + 0.9 * i as f32;
-        put(brush, [0.3, 0.3, 0.31], &[(x - 0.2, 0.25), (x, 0.1), (x + 0.2, 0.25), (x + 0.2, 0.5), (x, 0.65), (x - 0.2, 0.5)]);
+        put(
+            brush,
+            [0.3, 0.3, 0.31],
+            &[(x - 0.2, 0.25), (x, 0.1), (x + 0.2, 0.25), (x + 0.2, 0.5), (x, 0.65), (x - 0.2, 0.5)],
+        );
     }
     // The arm: boom, stick, bucket; from the house outwards.
     let elbow = (2.6 + 0.9 * reach, 4.1 - 0.5 * reach);
@@ -38,13 +50,17 @@ pub(crate) fn excavator(brush: &mut Brush<'_>, colour: Rgb, facing: f32, reach: 
     limb(brush, colour, [(0.9, 1.5), elbow], [0.34, 0.26]);
     limb(brush, scale(colour, 0.88), [elbow, wrist], [0.26, 0.17]);
     limb(brush, [0.75; 3], [(1.3, 1.9), (2.2 + 0.6 * reach, 3.2 - 0.3 * reach)], [0.07, 0.07]);
-    put(brush, [0.22, 0.22, 0.23], &[
-        (wrist.0 - 0.15, wrist.1 + 0.15),
-        (wrist.0 + 0.3, wrist.1),
-        (wrist.0 + 0.2, wrist.1 - 0.9),
-        (wrist.0 - 0.75, wrist.1 - 1.0),
-        (wrist.0 - 0.5, wrist.1 - 0.3),
-    ]);
+    put(
+        brush,
+        [0.22, 0.22, 0.23],
+        &[
+            (wrist.0 - 0.15, wrist.1 + 0.15),
+            (wrist.0 + 0.3, wrist.1),
+            (wrist.0 + 0.2, wrist.1 - 0.9),
+            (wrist.0 - 0.75, wrist.1 - 1.0),
+            (wrist.0 - 0.5, wrist.1 - 0.3),
+        ],
+    );
     // House, counterweight, cab.
     put(brush, colour, &[(-1.7, 0.95), (-1.75, 1.9), (0.3, 2.0), (1.2, 1.6), (1.2, 0.95)]);
     put(brush, scale(colour, 0.6), &[(-2.1, 0.95), (-2.15, 1.8), (-1.5, 1.9), (-1.5, 0.95)]);

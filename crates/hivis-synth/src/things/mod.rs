@@ -19,14 +19,28 @@ pub(crate) fn draw(brush: &mut Brush<'_>, placed: &Placed) {
     }
     match &placed.thing {
         Thing::Building { half, height, wall, glass, awning, seed } => {
-            structure::building(brush, &structure::House { half: *half, height: *height, wall: *wall, glass: *glass, awning: *awning, seed: *seed });
+            structure::building(
+                brush,
+                &structure::House {
+                    half: *half,
+                    height: *height,
+                    wall: *wall,
+                    glass: *glass,
+                    awning: *awning,
+                    seed: *seed,
+                },
+            );
         }
         Thing::Tree { height, crown, growth, seed } => nature::tree(brush, *height, *crown, *growth, *seed),
         Thing::Lamp { height, arm } => structure::street_lamp(brush, *height, *arm),
         Thing::Car { paint, body, lit } => vehicle::car(brush, *paint, *body, *lit),
         Thing::Truck { cab, load, kind, beacon } => vehicle::truck(brush, [*cab, *load], *kind, *beacon),
         Thing::Person { jacket, trousers, height, pose, bib } => {
-            person::person(brush, &person::Figure { top: *jacket, legs: *trousers, height: *height, pose: *pose }, *bib);
+            person::person(
+                brush,
+                &person::Figure { top: *jacket, legs: *trousers, height: *height, pose: *pose },
+                *bib,
+            );
         }
         Thing::Worker { vest, helmet, height, pose } => {
             let legs = [0.13, 0.15, 0.24];

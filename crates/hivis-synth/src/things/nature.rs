@@ -15,7 +15,11 @@ pub(crate) fn tree(brush: &mut Brush<'_>, height: f32, crown: Rgb, growth: Growt
     let trunk = 0.022 * h;
     match growth {
         Growth::Round => {
-            brush.card(Stuff::Tree, BARK, &[(-trunk, 0.0), (-trunk * 0.7, 0.5 * h), (trunk * 0.7, 0.5 * h), (trunk, 0.0)]);
+            brush.card(
+                Stuff::Tree,
+                BARK,
+                &[(-trunk, 0.0), (-trunk * 0.7, 0.5 * h), (trunk * 0.7, 0.5 * h), (trunk, 0.0)],
+            );
             let leafy = |brush: &mut Brush<'_>, i: u32, shade: f32, spread: f32| {
                 let x = (hash(seed, i) - 0.5) * 0.4 * h * spread;
                 let y = (0.52 + 0.32 * hash(seed, i + 20)) * h;
@@ -40,7 +44,11 @@ pub(crate) fn tree(brush: &mut Brush<'_>, height: f32, crown: Rgb, growth: Growt
             }
         }
         Growth::Bare => {
-            brush.card(Stuff::Tree, BARK, &[(-trunk, 0.0), (-trunk * 0.4, 0.75 * h), (trunk * 0.4, 0.75 * h), (trunk, 0.0)]);
+            brush.card(
+                Stuff::Tree,
+                BARK,
+                &[(-trunk, 0.0), (-trunk * 0.4, 0.75 * h), (trunk * 0.4, 0.75 * h), (trunk, 0.0)],
+            );
             for i in 0..9 {
                 let from = (0.3 + 0.05 * i as f32) * h;
                 let side = if i % 2 == 0 { 1.0 } else { -1.0 };

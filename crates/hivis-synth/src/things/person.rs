@@ -29,13 +29,27 @@ pub(crate) fn worker(brush: &mut Brush<'_>, figure: &Figure, helmet: Rgb) {
     let lean = if figure.pose == Pose::Digs { 0.16 * h } else { 0.0 };
     let band = |y: f32, half: f32| {
         let shift = lean * (y - 0.48) / 0.34;
-        [(shift - half * h, y * h), (shift - half * h, (y + 0.035) * h), (shift + half * h, (y + 0.035) * h), (shift + half * h, y * h)]
+        [
+            (shift - half * h, y * h),
+            (shift - half * h, (y + 0.035) * h),
+            (shift + half * h, (y + 0.035) * h),
+            (shift + half * h, y * h),
+        ]
     };
     brush.card(Stuff::Worker, SILVER, &band(0.56, 0.12));
     brush.card(Stuff::Worker, SILVER, &band(0.66, 0.125));
     for side in [-0.07, 0.07] {
         let x = side * h + lean * 0.8;
-        brush.card(Stuff::Worker, SILVER, &[(x - 0.015 * h, 0.69 * h), (x - 0.015 * h, 0.81 * h), (x + 0.015 * h, 0.81 * h), (x + 0.015 * h, 0.69 * h)]);
+        brush.card(
+            Stuff::Worker,
+            SILVER,
+            &[
+                (x - 0.015 * h, 0.69 * h),
+                (x - 0.015 * h, 0.81 * h),
+                (x + 0.015 * h, 0.81 * h),
+                (x + 0.015 * h, 0.69 * h),
+            ],
+        );
     }
     let head = (lean * 1.2, 0.93 * h);
     brush.card(
@@ -52,8 +66,16 @@ pub(crate) fn worker(brush: &mut Brush<'_>, figure: &Figure, helmet: Rgb) {
     match figure.pose {
         Pose::Digs => {
             let wood = [0.5, 0.36, 0.2];
-            brush.card(Stuff::Worker, wood, &[(0.12 * h, 0.62 * h), (0.15 * h, 0.64 * h), (0.44 * h, 0.1 * h), (0.41 * h, 0.08 * h)]);
-            brush.card(Stuff::Worker, [0.4; 3], &[(0.38 * h, 0.14 * h), (0.46 * h, 0.14 * h), (0.5 * h, 0.0), (0.42 * h, 0.0)]);
+            brush.card(
+                Stuff::Worker,
+                wood,
+                &[(0.12 * h, 0.62 * h), (0.15 * h, 0.64 * h), (0.44 * h, 0.1 * h), (0.41 * h, 0.08 * h)],
+            );
+            brush.card(
+                Stuff::Worker,
+                [0.4; 3],
+                &[(0.38 * h, 0.14 * h), (0.46 * h, 0.14 * h), (0.5 * h, 0.0), (0.42 * h, 0.0)],
+            );
         }
         Pose::HoldsPaddle => paddle(brush, (0.27 * h, 0.35 * h), h),
         Pose::Stands | Pose::Walks | Pose::Runs => {}
@@ -70,7 +92,11 @@ pub(crate) fn person(brush: &mut Brush<'_>, figure: &Figure, bib: bool) {
         &[(-0.065 * h, 0.92 * h), (-0.06 * h, 0.98 * h), (0.0, 1.01 * h), (0.06 * h, 0.98 * h), (0.065 * h, 0.92 * h)],
     );
     if bib {
-        brush.card(Stuff::Person, [0.95; 3], &[(-0.06 * h, 0.6 * h), (-0.06 * h, 0.7 * h), (0.06 * h, 0.7 * h), (0.06 * h, 0.6 * h)]);
+        brush.card(
+            Stuff::Person,
+            [0.95; 3],
+            &[(-0.06 * h, 0.6 * h), (-0.06 * h, 0.7 * h), (0.06 * h, 0.7 * h), (0.06 * h, 0.6 * h)],
+        );
     }
 }
 
@@ -86,11 +112,28 @@ fn body(brush: &mut Brush<'_>, stuff: Stuff, figure: &Figure) {
     let legs = if figure.pose == Pose::Runs { skin(figure) } else { figure.legs };
     for side in [-1.0, 1.0] {
         let foot = side * stride * h;
-        brush.card(stuff, legs, &[(foot - 0.045 * h, 0.0), (side * 0.05 * h - 0.055 * h, 0.5 * h), (side * 0.05 * h + 0.055 * h, 0.5 * h), (foot + 0.045 * h, 0.0)]);
-        brush.card(stuff, [0.1, 0.09, 0.08], &[(foot - 0.05 * h, 0.0), (foot - 0.05 * h, 0.04 * h), (foot + 0.07 * h, 0.04 * h), (foot + 0.07 * h, 0.0)]);
+        brush.card(
+            stuff,
+            legs,
+            &[
+                (foot - 0.045 * h, 0.0),
+                (side * 0.05 * h - 0.055 * h, 0.5 * h),
+                (side * 0.05 * h + 0.055 * h, 0.5 * h),
+                (foot + 0.045 * h, 0.0),
+            ],
+        );
+        brush.card(
+            stuff,
+            [0.1, 0.09, 0.08],
+            &[(foot - 0.05 * h, 0.0), (foot - 0.05 * h, 0.04 * h), (foot + 0.07 * h, 0.04 * h), (foot + 0.07 * h, 0.0)],
+        );
     }
     if figure.pose == Pose::Runs {
-        brush.card(stuff, figure.legs, &[(-0.12 * h, 0.36 * h), (-0.1 * h, 0.5 * h), (0.1 * h, 0.5 * h), (0.12 * h, 0.36 * h)]);
+        brush.card(
+            stuff,
+            figure.legs,
+            &[(-0.12 * h, 0.36 * h), (-0.1 * h, 0.5 * h), (0.1 * h, 0.5 * h), (0.12 * h, 0.36 * h)],
+        );
     }
     let sleeve = scale(figure.top, 0.8);
     let swing = if figure.pose == Pose::Digs { 0.26 * h } else { stride * 0.9 * h };
@@ -100,13 +143,25 @@ fn body(brush: &mut Brush<'_>, stuff: Stuff, figure: &Figure) {
         brush.card(
             stuff,
             sleeve,
-            &[(shoulder - 0.035 * h, 0.81 * h), (shoulder + 0.035 * h, 0.81 * h), (hand + 0.03 * h, 0.46 * h), (hand - 0.03 * h, 0.46 * h)],
+            &[
+                (shoulder - 0.035 * h, 0.81 * h),
+                (shoulder + 0.035 * h, 0.81 * h),
+                (hand + 0.03 * h, 0.46 * h),
+                (hand - 0.03 * h, 0.46 * h),
+            ],
         );
     }
     brush.card(
         stuff,
         figure.top,
-        &[(-0.115 * h, 0.46 * h), (-0.13 * h + lean, 0.8 * h), (-0.06 * h + lean, 0.84 * h), (0.06 * h + lean, 0.84 * h), (0.13 * h + lean, 0.8 * h), (0.115 * h, 0.46 * h)],
+        &[
+            (-0.115 * h, 0.46 * h),
+            (-0.13 * h + lean, 0.8 * h),
+            (-0.06 * h + lean, 0.84 * h),
+            (0.06 * h + lean, 0.84 * h),
+            (0.13 * h + lean, 0.8 * h),
+            (0.115 * h, 0.46 * h),
+        ],
     );
     brush.disc(stuff, skin(figure), (lean * 1.2, 0.91 * h), (0.058 * h, 0.075 * h));
 }

@@ -74,14 +74,29 @@ fn windows(brush: &mut Brush<'_>, house: &House, wall: Wall, which: u32) {
         if bands {
             let (a, b) = (wall.from + 0.4, wall.to - 0.4);
             let soft = mix(dim, house.wall, 0.45);
-            brush.face(Stuff::Building, soft, wall.shade, &[wall.place(a, low, 0.02), wall.place(a, high, 0.02), wall.place(b, high, 0.02), wall.place(b, low, 0.02)]);
+            brush.face(
+                Stuff::Building,
+                soft,
+                wall.shade,
+                &[
+                    wall.place(a, low, 0.02),
+                    wall.place(a, high, 0.02),
+                    wall.place(b, high, 0.02),
+                    wall.place(b, low, 0.02),
+                ],
+            );
             continue;
         }
         for column in 0..columns {
             let draw = hash(house.seed ^ (which << 9), row * 64 + column);
             let a = wall.from + pitch * (column as f32 + 0.22);
             let b = wall.from + pitch * (column as f32 + 0.78);
-            let corners = [wall.place(a, low, 0.02), wall.place(a, high, 0.02), wall.place(b, high, 0.02), wall.place(b, low, 0.02)];
+            let corners = [
+                wall.place(a, low, 0.02),
+                wall.place(a, high, 0.02),
+                wall.place(b, high, 0.02),
+                wall.place(b, low, 0.02),
+            ];
             if brush.light.night > 0.3 && draw < 0.38 {
                 let warm = mix([1.0, 0.8, 0.45], [0.75, 0.85, 1.0], (draw * 9.0).fract() * 0.6);
                 brush.glowing_face(Stuff::Building, scale(warm, 0.55 + draw), &corners);
@@ -93,7 +108,12 @@ fn windows(brush: &mut Brush<'_>, house: &House, wall: Wall, which: u32) {
     }
     // The ledge under the roof.
     let (low, high) = (house.height - 0.45, house.height);
-    let ledge = [wall.place(wall.from, low, 0.03), wall.place(wall.from, high, 0.03), wall.place(wall.to, high, 0.03), wall.place(wall.to, low, 0.03)];
+    let ledge = [
+        wall.place(wall.from, low, 0.03),
+        wall.place(wall.from, high, 0.03),
+        wall.place(wall.to, high, 0.03),
+        wall.place(wall.to, low, 0.03),
+    ];
     brush.face(Stuff::Building, scale(house.wall, 0.8), wall.shade, &ledge);
 }
 
@@ -104,8 +124,18 @@ fn awning(brush: &mut Brush<'_>, wall: Wall, colours: [Rgb; 2]) {
     for i in 0..pieces {
         let (a, b) = (wall.from + 0.5 + step * i as f32, wall.from + 0.5 + step * (i + 1) as f32);
         let colour = colours[i % 2];
-        brush.face(Stuff::Billboard, colour, 1.05, &[wall.place(a, 3.2, 0.03), wall.place(b, 3.2, 0.03), wall.place(b, 2.5, 1.1), wall.place(a, 2.5, 1.1)]);
-        brush.face(Stuff::Billboard, scale(colour, 0.85), 1.0, &[wall.place(a, 2.5, 1.1), wall.place(b, 2.5, 1.1), wall.place(b, 2.25, 1.1), wall.place(a, 2.25, 1.1)]);
+        brush.face(
+            Stuff::Billboard,
+            colour,
+            1.05,
+            &[wall.place(a, 3.2, 0.03), wall.place(b, 3.2, 0.03), wall.place(b, 2.5, 1.1), wall.place(a, 2.5, 1.1)],
+        );
+        brush.face(
+            Stuff::Billboard,
+            scale(colour, 0.85),
+            1.0,
+            &[wall.place(a, 2.5, 1.1), wall.place(b, 2.5, 1.1), wall.place(b, 2.25, 1.1), wall.place(a, 2.25, 1.1)],
+        );
     }
 }
 

@@ -38,10 +38,15 @@ fn cabin(brush: &mut Brush<'_>, paint: Rgb, low: V3, high: V3) {
         if eye[0] * side > x0 {
             let (a, b) = (side * x0, side * x1);
             let shade = brush.side_shade(side);
-            brush.face(Stuff::Car, pillar, shade, &[[a, y0, back], [b, y1, top_back], [b, y1, top_front], [a, y0, front]]);
+            brush.face(
+                Stuff::Car,
+                pillar,
+                shade,
+                &[[a, y0, back], [b, y1, top_back], [b, y1, top_front], [a, y0, front]],
+            );
             let (c, d) = (mix1(a, b, 0.15), mix1(a, b, 0.85));
             let (l, h) = (mix1(y0, y1, 0.15), mix1(y0, y1, 0.88));
-            let middle = (back + front) / 2.0;
+            let middle = f32::midpoint(back, front);
             for (from, to) in [(top_back - 0.1, middle - 0.06), (middle + 0.06, top_front + 0.1)] {
                 brush.face(Stuff::Car, glass, shade, &[[c, l, from], [d, h, from], [d, h, to], [c, l, to]]);
             }
@@ -63,7 +68,12 @@ fn cabin(brush: &mut Brush<'_>, paint: Rgb, low: V3, high: V3) {
         );
     }
     if eye[2] > top_front {
-        brush.face(Stuff::Car, glass, 1.0, &[[-x0, y0, front], [-x1, y1, top_front], [x1, y1, top_front], [x0, y0, front]]);
+        brush.face(
+            Stuff::Car,
+            glass,
+            1.0,
+            &[[-x0, y0, front], [-x1, y1, top_front], [x1, y1, top_front], [x0, y0, front]],
+        );
     }
     let rim = [[-x1, y1, top_back], [x1, y1, top_back], [x1, y1, top_front], [-x1, y1, top_front]];
     if eye[1] > y1 {
@@ -106,10 +116,15 @@ fn lamps(brush: &mut Brush<'_>, half: f32, waist: f32, long: f32, lit: bool) {
             let (a, b) = (side * (half - 0.3), side * (half - 0.03));
             brush.face(Stuff::Car, TAIL, 1.0, &[[a, low, z], [a, high, z], [b, high, z], [b, low, z]]);
             if lit {
-                brush.lamp(Stuff::Car, [1.0, 0.12, 0.08], [(a + b) / 2.0, (low + high) / 2.0, z], 0.09);
+                brush.lamp(Stuff::Car, [1.0, 0.12, 0.08], [f32::midpoint(a, b), f32::midpoint(low, high), z], 0.09);
             }
         }
-        brush.face(Stuff::Car, [0.8, 0.8, 0.75], 0.9, &[[-0.25, 0.45, z], [-0.25, 0.58, z], [0.25, 0.58, z], [0.25, 0.45, z]]);
+        brush.face(
+            Stuff::Car,
+            [0.8, 0.8, 0.75],
+            0.9,
+            &[[-0.25, 0.45, z], [-0.25, 0.58, z], [0.25, 0.58, z], [0.25, 0.45, z]],
+        );
     } else if eye[2] > long {
         let z = long + 0.01;
         brush.face(Stuff::Car, TYRE, 1.0, &[[-0.5, 0.4, z], [-0.5, 0.62, z], [0.5, 0.62, z], [0.5, 0.4, z]]);
@@ -117,7 +132,7 @@ fn lamps(brush: &mut Brush<'_>, half: f32, waist: f32, long: f32, lit: bool) {
             let (a, b) = (side * (half - 0.35), side * (half - 0.05));
             brush.face(Stuff::Car, [0.85; 3], 1.0, &[[a, low, z], [a, high, z], [b, high, z], [b, low, z]]);
             if lit {
-                brush.lamp(Stuff::Car, HEAD, [(a + b) / 2.0, (low + high) / 2.0, z], 0.12);
+                brush.lamp(Stuff::Car, HEAD, [f32::midpoint(a, b), f32::midpoint(low, high), z], 0.12);
             }
         }
     }
@@ -169,7 +184,7 @@ pub(crate) fn truck(brush: &mut Brush<'_>, [cab, load]: [Rgb; 2], kind: Heavy, b
         for side in [-1.0, 1.0] {
             let (a, b) = (side * 0.75, side * 1.1);
             brush.face(Stuff::Truck, TAIL, 1.0, &[[a, 0.85, z], [a, 1.05, z], [b, 1.05, z], [b, 0.85, z]]);
-            brush.lamp(Stuff::Truck, [1.0, 0.12, 0.08], [(a + b) / 2.0, 0.95, z], 0.07);
+            brush.lamp(Stuff::Truck, [1.0, 0.12, 0.08], [f32::midpoint(a, b), 0.95, z], 0.07);
         }
     } else {
         for side in [-0.9, 0.9] {

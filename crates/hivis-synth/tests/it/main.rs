@@ -1,0 +1,6 @@
+//! Tests of the street scenes, from outside.
+
+mod colour;
+mod covers;
+mod mixes;
+mod scenes;
