@@ -41,6 +41,9 @@ pub enum TrainError {
     /// There is nothing to train on, or only one class.
     #[error("cannot train: {0}")]
     Data(String),
+    /// The graph could not be written.
+    #[error("cannot write the graph")]
+    Graph(#[source] hivis_onnx::OnnxError),
     /// The engine failed.
     #[error("the engine failed")]
     Engine(#[source] hivis_engine::EngineError),
