@@ -29,14 +29,17 @@ fn a_head_comes_back_bit_for_bit() {
     assert_eq!(Head::from_bytes(head().to_bytes().unwrap()).unwrap(), head());
 }
 
+/// Makes a good head bad.
+type Change = dyn Fn(&mut Head);
+
 #[test]
 fn heads_that_fit_nothing_are_refused() {
-    let refused = |change: &dyn Fn(&mut Head)| {
+    let refused = |change: &Change| {
         let mut head = head();
         change(&mut head);
         head.to_bytes().unwrap_err().to_string()
     };
-    let cases: [(&str, &dyn Fn(&mut Head)); 7] = [
+    let cases: [(&str, &Change); 7] = [
         ("0 layers", &|h| h.layers.clear()),
         ("layer 1 takes 5 numbers, 4 come in", &|h| h.layers[1].inputs = 5),
         ("layer 0 has not the numbers of 4 x 6", &|h| h.layers[0].weight.truncate(23)),

@@ -4,9 +4,12 @@ use hivis_onnx::{Model, ModelKind, Pooling, WriteOptions, write_backbone, write_
 
 use crate::fixture::{folder, parts};
 
+/// Folder, kind, hidden size, patch, prefix tokens, labels.
+type Case = (&'static str, ModelKind, usize, usize, usize, &'static [&'static str]);
+
 #[test]
 fn kinds_sizes_and_labels() {
-    let cases: [(&str, ModelKind, usize, usize, usize, &[&str]); 6] = [
+    let cases: [Case; 6] = [
         ("dinov3-mlp", ModelKind::DinoV3, 64, 16, 5, &[]),
         ("dinov3-gated", ModelKind::DinoV3, 32, 8, 1, &[]),
         ("dinov3-key-bias", ModelKind::DinoV3, 40, 14, 2, &[]),
