@@ -37,6 +37,8 @@ pub struct Scene {
 ///
 /// A roadwork scene whose zone could hardly be seen is composed anew from the same seed; its label, weather and time of
 /// day stay, so the shares of the mix are exact draws.
+///
+/// The same seed under two mixes gives streets that resemble each other: for scenes that must be unseen, take other seeds.
 pub fn scene(seed: u64, mix: &Mix) -> Scene {
     let work = Dice::new(seed, 0).chance(mix.label_share());
     let label = if work { Label::Roadwork } else { Label::Clear };

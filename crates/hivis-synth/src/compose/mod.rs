@@ -3,6 +3,7 @@
 mod air;
 mod confusers;
 mod palette;
+mod pieces;
 mod traffic;
 mod zone;
 
