@@ -130,3 +130,38 @@ pub(crate) fn create_private_folder(path: &Path) -> io::Result<()> {
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three lines of a real `/proc/self/mountinfo`, with the paths that a test wants.
+    const MOUNTS: &str = "\
+        22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n\
+        40 22 0:35 / /mnt/ssh rw,nosuid shared:5 - fuse.sshfs me@there: rw\n\
+        41 22 0:36 / /mnt/my\\040disk rw shared:6 - fuseblk /dev/sdb1 rw\n";
+
+    #[test]
+    fn network_file_systems_are_told_by_magic_and_by_mount() {
+        assert_eq!(named_magic(0x6969), Some("NFS"));
+        assert_eq!(named_magic(0xFF53_4D42), Some("CIFS"));
+        assert_eq!(named_magic(0xEF53), None, "ext4");
+        assert_eq!(named_magic(0x0102_1994), None, "tmpfs");
+        let remote = |path: &str| mount_type(MOUNTS, Path::new(path)).and_then(|kind| remote_fuse(&kind));
+        assert_eq!(remote("/mnt/ssh/home"), Some("sshfs"));
+        assert_eq!(remote("/mnt/my disk/home"), None, "ntfs-3g is local");
+        assert_eq!(remote("/mnt/sshx"), None, "only whole names count");
+        assert_eq!(network_file_system(Path::new("/")).expect("the root can be asked"), None);
+    }
+
+    #[test]
+    fn a_replaced_file_leaves_nothing_beside_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pointer");
+        for text in ["one", "two"] {
+            replace_file(&path, text.as_bytes()).expect("it can be written");
+            assert_eq!(fs::read_to_string(&path).expect("it can be read"), text);
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder is there").count(), 1);
+    }
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
 use crate::{StoreError, disk};
@@ -32,9 +32,11 @@ pub(crate) async fn bring_up(path: &Path, options: &SqliteConnectOptions) -> Res
         return Ok(version);
     }
     let ledger = |source| StoreError::Ledger { path: path.to_owned(), source };
-    let mut connection = options.clone().create_if_missing(true).connect().await.map_err(ledger)?;
+    // A pool of one: the future of a migrator that runs on a bare connection cannot be sent between threads.
+    let one = SqlitePoolOptions::new().max_connections(1);
+    let connection = one.connect_with(options.clone().create_if_missing(true)).await.map_err(ledger)?;
     if version > 0 {
-        let copy = keep_copy(path, version, &mut connection).await?;
+        let copy = keep_copy(path, version, &connection).await?;
         tracing::info!(from = version, to = KNOWN, copy = %copy.display(), "the ledger is brought to this version");
     }
     let migrations = MIGRATIONS
@@ -43,9 +45,9 @@ pub(crate) async fn bring_up(path: &Path, options: &SqliteConnectOptions) -> Res
             Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
         })
         .collect();
-    let run = Migrator::with_migrations(migrations).run(&mut connection).await;
+    let run = Migrator::with_migrations(migrations).run(&connection).await;
     run.map_err(|source| StoreError::Migrate { path: path.to_owned(), source })?;
-    connection.close().await.map_err(ledger)?;
+    connection.close().await;
     disk::sync_folder(path.parent().expect("a ledger lies in a home: this is a bug"))?;
     Ok(KNOWN)
 }
@@ -71,7 +73,7 @@ async fn version(path: &Path) -> Result<i64, StoreError> {
 }
 
 /// Writes the whole ledger to `ledger.db.v<version>`, complete or not at all.
-async fn keep_copy(path: &Path, version: i64, connection: &mut SqliteConnection) -> Result<PathBuf, StoreError> {
+async fn keep_copy(path: &Path, version: i64, connection: &SqlitePool) -> Result<PathBuf, StoreError> {
     let copy = PathBuf::from(format!("{}.v{version}", path.display()));
     let unfinished = PathBuf::from(format!("{}.unfinished", copy.display()));
     if unfinished.exists() {

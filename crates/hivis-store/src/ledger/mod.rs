@@ -9,14 +9,16 @@ pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod summary;
 pub(crate) mod tail;
+mod writing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Sqlite, Transaction};
 
+use crate::ledger::writing::Writing;
 use crate::{Objects, StoreError};
 
 /// How long a statement waits for another process's transaction.
@@ -88,7 +90,8 @@ impl Ledger {
         self.inner.readers.close().await;
     }
 
-    /// Lets the ledger grow to so many pages of 4 KiB only: tests make SQLite say that the disk is full with it.
+    /// Lets the ledger grow to so many pages of 4 KiB only, until a transaction fails for it: tests make SQLite say that
+    /// the disk is full with it.
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
@@ -112,9 +115,9 @@ impl Ledger {
         })
     }
 
-    /// Begins a short writing transaction: it takes the write lock at once, so it cannot fail half way for it.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer()?.begin_with("BEGIN IMMEDIATE").await.map_err(|e| self.error(e))
+    /// Begins a short writing transaction.
+    pub(crate) async fn begin(&self) -> Result<Writing, StoreError> {
+        Writing::begin(self.writer()?).await.map_err(|e| self.error(e))
     }
 
     /// Names the ledger beside what SQLite said.

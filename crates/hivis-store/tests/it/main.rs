@@ -1,0 +1,13 @@
+//! Everything that the data home promises, in one binary. It takes some seconds: it syncs real files.
+
+mod full_disk;
+mod home;
+mod kill;
+mod labels;
+mod ledger;
+mod objects;
+mod reading;
+mod releases;
+mod retention;
+mod world;
+mod writer;

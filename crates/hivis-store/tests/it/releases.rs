@@ -1,0 +1,159 @@
+//! Immutable folders and the pointer.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use hivis_store::{EngineHints, Home, InputSize, Manifest, Releases, StoreError};
+use hivis_types::{Precision, ReleaseId};
+use jiff::Timestamp;
+
+fn id(name: &str) -> ReleaseId {
+    ReleaseId::new(name).unwrap()
+}
+
+/// A staging folder with a graph, external weights and a manifest.
+fn stage(releases: &Releases, name: &str) -> PathBuf {
+    let staging = releases.staging(&id(name)).unwrap();
+    let mut files = BTreeMap::new();
+    for (file, precision) in [("model.onnx", Some(Precision::Fp32)), ("model.onnx.data", None)] {
+        fs_err::write(staging.join(file), format!("{file} of {name}")).unwrap();
+        files.insert(file.to_owned(), Releases::describe(&staging.join(file), precision).unwrap());
+    }
+    let manifest = Manifest {
+        id: id(name),
+        created: Timestamp::from_second(1_795_392_000).unwrap(),
+        source: "/models/vit".into(),
+        kind: "vit-classifier".into(),
+        backbone: None,
+        features: 768,
+        licence: "Apache-2.0".into(),
+        input: InputSize { width: 224, height: 224 },
+        engine: EngineHints::default(),
+        files,
+    };
+    Releases::write_manifest(&staging, &manifest).unwrap();
+    staging
+}
+
+fn home() -> (tempfile::TempDir, Releases) {
+    let folder = tempfile::tempdir().unwrap();
+    let releases = Home::open_or_create(folder.path()).unwrap().releases();
+    (folder, releases)
+}
+
+#[test]
+fn a_release_is_installed_loaded_and_pointed_at() {
+    let (_folder, releases) = home();
+    assert_eq!(releases.current().unwrap(), None);
+    assert!(releases.list().unwrap().is_empty());
+    let staging = stage(&releases, "vit-1");
+    let release = releases.install(&staging, &id("vit-1")).unwrap();
+    assert!(!staging.exists());
+    assert_eq!(release.manifest.precisions(), [Precision::Fp32]);
+    assert_eq!(release.graph(Precision::Int8), None);
+    let graph = releases.load(&id("vit-1")).unwrap().graph(Precision::Fp32).unwrap();
+    assert_eq!(fs_err::read_to_string(&graph).unwrap(), "model.onnx of vit-1");
+    assert_eq!(fs_err::metadata(&graph).unwrap().permissions().mode() & 0o777, 0o444);
+
+    releases.install(&stage(&releases, "vit-2"), &id("vit-2")).unwrap();
+    assert_eq!(releases.list().unwrap(), [id("vit-1"), id("vit-2")]);
+    for name in ["vit-1", "vit-2", "vit-1"] {
+        releases.set_current(&id(name)).unwrap();
+        assert_eq!(releases.current().unwrap(), Some(id(name)));
+    }
+    assert!(matches!(releases.set_current(&id("vit-3")), Err(StoreError::NoSuchRelease { .. })));
+    assert_eq!(releases.current().unwrap(), Some(id("vit-1")), "a refusal leaves the pointer");
+}
+
+#[test]
+fn the_manifest_reads_like_this() {
+    let (_folder, releases) = home();
+    let staging = stage(&releases, "vit-1");
+    insta::assert_snapshot!(fs_err::read_to_string(staging.join("release.toml")).unwrap(), @r#"
+    id = "vit-1"
+    created = "2026-11-23T00:00:00Z"
+    source = "/models/vit"
+    kind = "vit-classifier"
+    features = 768
+    licence = "Apache-2.0"
+
+    [input]
+    width = 224
+    height = 224
+
+    [engine]
+
+    [files."model.onnx"]
+    sha256 = "09ab03f19f501a400fc0396e4f9e9d10c7d6a2fa4822fd03dfa02d5d771dd448"
+    bytes = 19
+    precision = "fp32"
+
+    [files."model.onnx.data"]
+    sha256 = "f9e493f2387a49e965b2eb8c720fe07069c60435032bf7d8a9ef6b7b1f724784"
+    bytes = 24
+    "#);
+}
+
+#[test]
+fn releases_never_change() {
+    let (_folder, releases) = home();
+    releases.install(&stage(&releases, "one"), &id("one")).unwrap();
+    let again = releases.install(&stage(&releases, "one"), &id("one"));
+    assert!(matches!(again, Err(StoreError::ReleaseExists { .. })), "{again:?}");
+    let pointer = releases.install(&stage(&releases, "current"), &id("current"));
+    assert!(matches!(pointer, Err(StoreError::ReleaseExists { .. })), "the pointer's name is taken: {pointer:?}");
+}
+
+#[test]
+fn corrupt_weights_are_a_clear_error_with_a_hint() {
+    let (_folder, releases) = home();
+    let release = releases.install(&stage(&releases, "one"), &id("one")).unwrap();
+    let weights = release.folder.join("model.onnx.data");
+    fs_err::remove_file(&weights).unwrap();
+    let error = releases.load(&id("one")).unwrap_err();
+    assert!(error.to_string().contains("no file"), "{error}");
+    fs_err::write(&weights, "model.onnx.data of onE").unwrap();
+    let error = releases.load(&id("one")).unwrap_err();
+    assert!(matches!(error, StoreError::CorruptRelease { .. }), "{error:?}");
+    assert!(error.to_string().starts_with("corrupt weights: "), "{error}");
+    assert!(error.hint().unwrap().contains("import"));
+}
+
+#[test]
+fn a_staging_folder_that_is_not_what_it_says_is_refused() {
+    let (_folder, releases) = home();
+    let refused = |name: &str, spoil: &dyn Fn(&PathBuf)| {
+        let staging = stage(&releases, name);
+        spoil(&staging);
+        let error = releases.install(&staging, &id(name)).unwrap_err();
+        assert!(!releases.folder().join(name).exists(), "nothing is installed");
+        error.to_string()
+    };
+    let edit = |staging: &PathBuf, from: &str, to: &str| {
+        let path = staging.join("release.toml");
+        let text = fs_err::read_to_string(&path).unwrap();
+        assert!(text.contains(from));
+        fs_err::write(&path, text.replacen(from, to, 1)).unwrap();
+    };
+    let error = refused("a", &|s| fs_err::write(s.join("model.onnx"), "other").unwrap());
+    assert!(error.contains("corrupt weights"), "{error}");
+    let error = refused("b", &|s| fs_err::write(s.join("extra.bin"), "x").unwrap());
+    assert!(error.contains("extra.bin"), "{error}");
+    let error = refused("c", &|s| edit(s, "id = \"c\"", "id = \"d\""));
+    assert!(error.contains("not of `c`"), "{error}");
+    let error = refused("e", &|s| edit(s, "licence", "wisdom = 7\nlicence"));
+    assert!(error.contains("wisdom"), "{error}");
+    let error = refused("f", &|s| edit(s, "files.\"model.onnx\"", "files.\"../model.onnx\""));
+    assert!(error.contains("no plain file name"), "{error}");
+    let error = refused("g", &|s| fs_err::remove_file(s.join("release.toml")).unwrap());
+    assert!(error.contains("cannot be read"), "{error}");
+}
+
+#[test]
+fn a_broken_pointer_is_an_error_that_names_it() {
+    let (_folder, releases) = home();
+    fs_err::write(releases.folder().join("current"), "../../etc\n").unwrap();
+    let error = releases.current().unwrap_err().to_string();
+    assert!(error.contains("current") && error.contains("../../etc"), "{error}");
+}
