@@ -31,6 +31,7 @@ pub(crate) struct Floor {
 }
 
 /// What a challenge comes to: a number, or a reason why there is none and the status that goes with it.
+#[derive(Clone, Copy)]
 struct End {
     status: u16,
     prediction: f32,
@@ -63,7 +64,7 @@ impl From<NoBody> for End {
 }
 
 /// The refusal that goes with an end other than 200.
-fn refusal(end: &End) -> Refusal {
+fn refusal(end: End) -> Refusal {
     let text = match end.silence {
         Some(Silence::SlowBody) => "The request body is too slow.",
         Some(Silence::TooManyBytes) => "The request body is too large.",
@@ -148,7 +149,7 @@ impl Floor {
             Protocol::Btauth => {
                 // Its signature covers the body: until that is here the caller is only permitted, and not recorded.
                 let body = self.room.read(body, until).await;
-                let body = body.map_err(|no_body| refusal(&End::from(no_body)))?;
+                let body = body.map_err(|no_body| refusal(End::from(no_body)))?;
                 let body_us = guest.arrival.elapsed_us();
                 let verified = self.desk.verify(claim, &guest.arrival, Some(&body.bytes))?;
                 let mut question = self.question(claim, verified, guest, stake);
@@ -224,8 +225,8 @@ impl Floor {
             Some(synapse) if end.status == 200 => {
                 self.desk.voice.success_response(claim, synapse, f64::from(end.prediction), &guest.moment())
             }
-            Some(_) => self.desk.voice.refusal_response(&refusal(&end), Some(claim), &guest.moment()),
-            None => closing(self.desk.voice.refusal_response(&refusal(&end), Some(claim), &guest.moment())),
+            Some(_) => self.desk.voice.refusal_response(&refusal(end), Some(claim), &guest.moment()),
+            None => closing(self.desk.voice.refusal_response(&refusal(end), Some(claim), &guest.moment())),
         }
     }
 

@@ -148,7 +148,7 @@ async fn below_the_setting_it_is_silent_but_the_judgement_is_kept() {
     let world = World::with(settings, permits(), None);
     for (probability, sent) in [(0.69, -1.0), (0.31, -1.0), (0.5, -1.0), (0.75, 0.75), (0.25, 0.25)] {
         world.axon.models().swap(fixed(probability));
-        assert_eq!(world.send(Ask::grey(1).bytes()).await.prediction(), f64::from(sent));
+        assert_eq!(world.send(Ask::grey(1).bytes()).await.prediction(), sent);
         let record = world.record().await;
         assert_eq!(record.silence, (sent == -1.0).then_some(Silence::Unsure));
         assert_eq!(record.judgement.map(|judgement| judgement.probability), Some(probability));

@@ -81,13 +81,12 @@ async fn ask(line: Batcher<usize, usize>, who: usize, ask: Ask, start: Instant) 
             () = sleep(ms(ask.making)), if ask.making > 0 => None,
             () = std::future::ready(()), if ask.making == 0 => None,
         };
-        let outcome = match early {
-            Some(outcome) => outcome,
-            None => {
-                filled = Some(start.elapsed());
-                place.fill(who);
-                place.outcome().await
-            }
+        let outcome = if let Some(outcome) = early {
+            outcome
+        } else {
+            filled = Some(start.elapsed());
+            place.fill(who);
+            place.outcome().await
         };
         match outcome {
             Outcome::Done { output, trip } => {
@@ -167,8 +166,8 @@ fn allowed(script: &Script, stories: &[Story], rides: &[Ride]) -> Result<(), Tes
                 let (ride, number) = ride.expect("done without the worker");
                 prop_assert_eq!(*echo, who, "someone else's output");
                 prop_assert_eq!(*size, ride.who.len());
-                prop_assert_eq!(*took, ride.ended - ride.began);
-                prop_assert_eq!(Some(*waited), story.filled.map(|at| ride.began - at));
+                prop_assert_eq!(ride.began + *took, ride.ended);
+                prop_assert_eq!(story.filled.map(|at| at + *waited), Some(ride.began));
                 prop_assert!(
                     script.fails.is_none_or(|n| number % n != 0) && script.short.is_none_or(|n| number % n != 0)
                 );

@@ -135,7 +135,7 @@ fn requests(name: &str) -> Option<Vec<Vec<u8>>> {
         "body_no_content_type" => without(&plain(), "Content-Type"),
         "body_chunked" => with(|ask| {
             ask.length = None;
-            ask.more = "Transfer-Encoding: chunked\r\n".to_owned();
+            "Transfer-Encoding: chunked\r\n".clone_into(&mut ask.more);
             let (a, b) = ask.body.split_at(7);
             let chunk = |part: &[u8]| [format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat();
             ask.body = [chunk(a), chunk(b), b"0\r\n\r\n".to_vec()].concat();
