@@ -81,7 +81,7 @@ pub async fn sit<A: Ask>(
             let _permit = permit;
             let begin = Instant::now();
             let told = tokio::time::timeout(timeout + GRACE, candidate.ask(image, timeout)).await;
-            answer(id, told.unwrap_or_else(|_| overdue(timeout)), begin.elapsed(), late)
+            answer(id, &told.unwrap_or_else(|_| overdue(timeout)), begin.elapsed(), late)
         });
     }
     while let Some(ended) = asks.join_next().await {
@@ -99,7 +99,7 @@ fn overdue(timeout: Duration) -> Told {
     }
 }
 
-fn answer(question: u32, told: Told, latency: Duration, late: Duration) -> Answer {
+fn answer(question: u32, told: &Told, latency: Duration, late: Duration) -> Answer {
     let message = if told.outcome == Outcome::Answered { "" } else { told.message.as_str() };
     Answer {
         question,
@@ -160,7 +160,7 @@ impl Table {
                 status: None,
                 message: "the asking task failed".to_owned(),
             };
-            answer(question.id, told, Duration::ZERO, Duration::ZERO)
+            answer(question.id, &told, Duration::ZERO, Duration::ZERO)
         };
         self.answers.into_iter().zip(&set.questions).map(|(a, q)| a.unwrap_or_else(|| lost(q))).collect()
     }

@@ -11,6 +11,7 @@ enum Written {
 }
 
 /// Writes a finite number as a number and the rest as text.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's `with` gives a reference")]
 pub(crate) fn serialize<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
     if value.is_finite() {
         to.serialize_f64(*value)

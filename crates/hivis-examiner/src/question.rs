@@ -101,11 +101,7 @@ fn stream(seed: u64, question: u32) -> ChaCha8Rng {
 }
 
 /// Makes the plan's questions, on every core. The same plan and source give the same questions.
-pub fn questions(
-    plan: &ExamPlan,
-    pictures: &mut dyn Pictures,
-    events: Sink<'_>,
-) -> Result<QuestionSet, ExaminerError> {
+pub fn questions(plan: &ExamPlan, pictures: &mut dyn Pictures, events: Sink<'_>) -> Result<QuestionSet, ExaminerError> {
     plan.check()?;
     let source = pictures.describe();
     let mut skipped = pictures.skipped().to_vec();
@@ -196,22 +192,23 @@ mod tests {
         }
     }
 
+    /// A generator that fails stands for any failure inside the augmentation.
+    struct Failing;
+    impl rand::RngCore for Failing {
+        fn next_u32(&mut self) -> u32 {
+            panic!("no number")
+        }
+        fn next_u64(&mut self) -> u64 {
+            panic!("no number")
+        }
+        fn fill_bytes(&mut self, _: &mut [u8]) {
+            panic!("no number")
+        }
+    }
+
     #[test]
     fn a_failed_augmentation_sends_the_untouched_picture() {
         assert!(guarded(|| panic!("an odd picture")).is_none());
-        // A generator that fails stands for any failure inside the augmentation.
-        struct Failing;
-        impl rand::RngCore for Failing {
-            fn next_u32(&mut self) -> u32 {
-                panic!("no number")
-            }
-            fn next_u64(&mut self) -> u64 {
-                panic!("no number")
-            }
-            fn fill_bytes(&mut self, _: &mut [u8]) {
-                panic!("no number")
-            }
-        }
         let question = make(0, sample(), Level::Three, &mut Failing);
         assert_eq!(question.level, None);
         let sent = question.picture().expect("a JPEG of ours");

@@ -121,13 +121,13 @@ fn run(pool: &Pool, how: &Resampling, shard: Shard, resample: bool) -> Option<Ve
     numbers
         .into_par_iter()
         .map_init(Scratch::default, |scratch, number| {
-            let mut rng = pool::stream(how.seed, number, if resample { 0 } else { 1 });
+            let mut rng = pool::stream(how.seed, number, u8::from(!resample));
             if resample {
-                pool.draw_scenes(scratch, &mut rng)
+                pool.draw_scenes(scratch, &mut rng);
             } else {
                 pool.take_all(scratch);
             }
-            pool.draw_deployment(scratch, how.deployment, &mut rng)?;
+            pool::draw_deployment(scratch, how.deployment, &mut rng)?;
             let earned = (0..pool.candidates()).map(|c| play(pool.entries(c), &scratch.deployment)).collect();
             Some(Replicate { number, earned })
         })

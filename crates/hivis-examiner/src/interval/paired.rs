@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::deployment::{Earned, play_full};
-use super::pool::{Scratch, stream};
+use super::pool::{Scratch, draw_deployment, stream};
 use super::{Interval, Pool, Replicate, Resampling, quantile};
 use crate::reward::Entry;
 
@@ -66,14 +66,13 @@ fn swap(pool: &Pool, how: &Resampling) -> Option<(f64, f64)> {
         .map(|number| {
             let mut scratch = Scratch::default();
             pool.take_all(&mut scratch);
-            pool.draw_deployment(&mut scratch, how.deployment, &mut stream(how.seed, number, 2))?;
+            draw_deployment(&mut scratch, how.deployment, &mut stream(how.seed, number, 2))?;
             Some(scratch.deployment)
         })
         .collect::<Option<Vec<_>>>()?;
     let (a, b) = (pool.entries(0), pool.entries(1));
-    let statistic = |a: &[Entry], b: &[Entry]| -> f64 {
-        deployments.iter().map(|d| play_full(b, d).0 - play_full(a, d).0).sum()
-    };
+    let statistic =
+        |a: &[Entry], b: &[Entry]| -> f64 { deployments.iter().map(|d| play_full(b, d).0 - play_full(a, d).0).sum() };
     let observed = statistic(a, b);
     let (better, differs) = (0..how.replicates)
         .into_par_iter()

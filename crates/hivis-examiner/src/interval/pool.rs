@@ -151,19 +151,20 @@ impl Pool {
             }
         }
     }
+}
 
-    /// Step (b): 100 challenges to fill a history and `steps` more. `None` when a label is missing.
-    pub(super) fn draw_deployment(&self, scratch: &mut Scratch, steps: u32, rng: &mut ChaCha8Rng) -> Option<()> {
-        let Scratch { cells, deployment } = scratch;
-        deployment.clear();
-        for _ in 0..HISTORY as u32 + steps {
-            // Sixteen even cells: label, origin and level in one throw.
-            let wanted = rng.random_range(0..CELLS as u32) as usize;
-            let from = nearest(cells, wanted)?;
-            deployment.push(from[rng.random_range(0..from.len() as u32) as usize]);
-        }
-        Some(())
+/// Step (b): 100 challenges to fill a history and `steps` more, from the pool that lies in the scratch. `None` when a
+/// label is missing.
+pub(super) fn draw_deployment(scratch: &mut Scratch, steps: u32, rng: &mut ChaCha8Rng) -> Option<()> {
+    let Scratch { cells, deployment } = scratch;
+    deployment.clear();
+    for _ in 0..HISTORY as u32 + steps {
+        // Sixteen even cells: label, origin and level in one throw.
+        let wanted = rng.random_range(0..CELLS as u32) as usize;
+        let from = nearest(cells, wanted)?;
+        deployment.push(from[rng.random_range(0..from.len() as u32) as usize]);
     }
+    Some(())
 }
 
 /// The wanted cell, or where the pool has none of its kind: another level, then another origin, of the same label.

@@ -37,8 +37,7 @@ pub(super) fn origin(text: &str) -> Option<Origin> {
 
 pub(super) fn read(root: &Path, file: &Path, parse: Parse) -> Result<Found, ExaminerError> {
     let text = fs_err::read_to_string(file)?;
-    let rows =
-        parse(&text).map_err(|(line, what)| ExaminerError::Metadata { path: file.to_owned(), line, what })?;
+    let rows = parse(&text).map_err(|(line, what)| ExaminerError::Metadata { path: file.to_owned(), line, what })?;
     let mut found = Found::default();
     for (line, row) in rows {
         let here = format!("line {line}");

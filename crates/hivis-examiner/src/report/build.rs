@@ -54,11 +54,7 @@ pub fn report(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Resul
         }
         notes.extend(thin(seen, &questions));
     }
-    let candidates = sittings
-        .iter()
-        .zip(pools)
-        .map(|(sitting, pools)| candidate(plan, set, sitting, pools))
-        .collect();
+    let candidates = sittings.iter().zip(pools).map(|(sitting, pools)| candidate(plan, set, sitting, pools)).collect();
     let (source, skipped) = (set.source.clone(), set.skipped.clone());
     Ok(ExamReport { plan: plan.clone(), source, skipped, candidates, paired: pairs, notes })
 }

@@ -15,11 +15,7 @@ impl Display for ExamReport {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let plan = &self.plan;
         writeln!(f, "Exam of {} questions from {}, seed {}", plan.questions, self.source, plan.seed)?;
-        writeln!(
-            f,
-            "Intervals hold 90% of deployments of {} steps ({} simulated)",
-            plan.deployment, plan.replicates
-        )?;
+        writeln!(f, "Intervals hold 90% of deployments of {} steps ({} simulated)", plan.deployment, plan.replicates)?;
         for candidate in &self.candidates {
             writeln!(f)?;
             print_candidate(f, candidate)?;

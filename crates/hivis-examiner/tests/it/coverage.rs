@@ -1,8 +1,6 @@
 //! The interval holds what it says: simulated exams, each with a fresh deployment that no exam saw.
 
-use hivis_examiner::interval::{
-    Asked as Challenge, Forecast, Pool, Resampling, Shard, forecast, paired, replicates,
-};
+use hivis_examiner::interval::{Asked as Challenge, Forecast, Pool, Resampling, Shard, forecast, paired, replicates};
 use hivis_examiner::reward::{Entry, History};
 use hivis_types::{Label, Level, Origin};
 
@@ -132,9 +130,8 @@ fn shards_make_up_the_whole() {
     let pool = Pool::new(&asked, &answers);
     let how = how(50, 3);
     let whole = replicates(&pool, &how, Shard::WHOLE).expect("both labels");
-    let mut parts: Vec<_> = (0..3)
-        .flat_map(|index| replicates(&pool, &how, Shard { index, of: 3 }).expect("both labels"))
-        .collect();
+    let mut parts: Vec<_> =
+        (0..3).flat_map(|index| replicates(&pool, &how, Shard { index, of: 3 }).expect("both labels")).collect();
     parts.sort_by_key(|r| r.number);
     assert_eq!(parts, whole);
     assert_eq!(forecast(&pool, &how, &parts), forecast(&pool, &how, &whole));

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use hivis_examiner::pictures::Pictures;
-use hivis_examiner::{Event, ExamPlan, ExaminerError, Library, LibraryPicture, PictureBytes, Scenes, questions, silent};
+use hivis_examiner::{
+    Event, ExamPlan, ExaminerError, Library, LibraryPicture, PictureBytes, Scenes, questions, silent,
+};
 use hivis_types::{Label, Origin, Picture};
 
 fn write(root: &Path, name: &str, bytes: &[u8]) {
@@ -93,13 +95,7 @@ fn metadata_files() {
     write(root, "metadata.jsonl", lines.as_bytes());
     let library = Library::from_folder(root).expect("a metadata file");
     let found: Vec<_> = library.pictures().iter().map(|p| (p.label, p.slices.clone())).collect();
-    assert_eq!(
-        found,
-        [
-            (Label::Clear, vec!["time:night".to_owned(), "own".to_owned()]),
-            (Label::Roadwork, Vec::new())
-        ]
-    );
+    assert_eq!(found, [(Label::Clear, vec!["time:night".to_owned(), "own".to_owned()]), (Label::Roadwork, Vec::new())]);
 
     write(root, "metadata.jsonl", b"{\"file_name\": ");
     let error = Library::from_folder(root).expect_err("half a line");
@@ -121,13 +117,17 @@ fn folders_of_no_use() {
 
 fn library(n: u8, broken: bool) -> Library {
     let picture = |i: u8| LibraryPicture {
-        bytes: PictureBytes::Memory(if broken && i % 5 == 0 { vec![0xff, 0xd8, 0xff, 0x00].into() } else { jpeg(i).into() }),
+        bytes: PictureBytes::Memory(if broken && i.is_multiple_of(5) {
+            vec![0xff, 0xd8, 0xff, 0x00].into()
+        } else {
+            jpeg(i).into()
+        }),
         name: format!("picture {i}"),
-        label: if i % 2 == 0 { Label::Clear } else { Label::Roadwork },
+        label: if i.is_multiple_of(2) { Label::Clear } else { Label::Roadwork },
         origin: if i % 4 < 2 { Origin::Real } else { Origin::Synthetic },
         scene: format!("scene {i}"),
         slices: Vec::new(),
-        trained_on: i % 3 == 0,
+        trained_on: i.is_multiple_of(3),
     };
     Library::new("memory", (0..n).map(picture))
 }
@@ -150,7 +150,10 @@ fn questions_repeat_and_a_longer_exam_starts_the_same() {
     // Every picture once before any comes again: 24 questions over four piles of ten.
     let mut names: Vec<_> = first.questions.iter().map(|q| q.name.as_str()).collect();
     names.sort_unstable();
-    let distinct = { names.dedup(); names.len() };
+    let distinct = {
+        names.dedup();
+        names.len()
+    };
     assert!(distinct >= 22, "{distinct} distinct pictures of 24");
 }
 
@@ -202,4 +205,17 @@ fn scenes_have_the_wanted_label_and_style() {
     assert!(set.questions.iter().all(|q| q.slices.iter().any(|s| s.starts_with("weather:"))), "{:?}", set.questions[0]);
     let scenes: std::collections::HashSet<_> = set.questions.iter().map(|q| &q.scene).collect();
     assert_eq!(scenes.len(), 24);
+    if let Some(path) = std::env::var_os("HIVIS_LOOK") {
+        let cells: Vec<_> = set
+            .questions
+            .iter()
+            .filter_map(|q| {
+                let level = q.level.map_or_else(String::new, |level| level.to_string());
+                let caption = format!("{:?}\n{} level {level}", q.label, q.origin.as_str());
+                Some(hivis_examiner::Captioned { picture: q.picture()?, caption })
+            })
+            .collect();
+        let sheet = hivis_examiner::contact_sheet(&cells);
+        std::fs::write(path, hivis_image::encode_png(&sheet)).expect("a writable path");
+    }
 }

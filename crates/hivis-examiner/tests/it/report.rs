@@ -60,7 +60,10 @@ fn the_report_survives_a_file() {
     let text = serde_json::to_string(&found).expect("JSON");
     // serde_json may read a number one unit in the last place beside what was written.
     let back: ExamReport = serde_json::from_str(&text).expect("ours");
-    assert_eq!((back.plan.clone(), back.candidates[0].worst.len(), back.to_string()), (found.plan.clone(), 12, found.to_string()));
+    assert_eq!(
+        (back.plan.clone(), back.candidates[0].worst.len(), back.to_string()),
+        (found.plan.clone(), 12, found.to_string())
+    );
     let sitting = serde_json::to_string(&sittings[0]).expect("JSON");
     let back: hivis_examiner::Sitting = serde_json::from_str(&sitting).expect("ours");
     assert!(back.answers[7].prediction.is_nan());
@@ -147,7 +150,8 @@ fn the_printed_report_reads_well() {
     let plan = ExamPlan { replicates: 50, ..plan(32) };
     let text = report(&plan, &set, &sittings).expect("a report").to_string();
     println!("{text}");
-    for needed in ["expected reward", "scenes never seen", "level 3", "origin synthetic", "latency", "silent", "a.txt"] {
+    for needed in ["expected reward", "scenes never seen", "level 3", "origin synthetic", "latency", "silent", "a.txt"]
+    {
         assert!(text.contains(needed), "`{needed}` is missing:\n{text}");
     }
     assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");

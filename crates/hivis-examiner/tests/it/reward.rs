@@ -15,10 +15,13 @@ struct RewardFile {
     batch: Vec<BatchCase>,
 }
 
+/// Answer, label, hotkey, reward, the six metrics over 100, accuracy over 10.
+type GoldenStep = (Value, u8, String, f64, Option<[f64; 6]>, Option<f64>);
+
 #[derive(Deserialize)]
 struct HistoryCase {
     kind: String,
-    steps: Vec<(Value, u8, String, f64, Option<[f64; 6]>, Option<f64>)>,
+    steps: Vec<GoldenStep>,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +50,8 @@ fn golden_histories() {
                 let prediction = golden::maybe_number(prediction);
                 let answer = MinerAnswer { uid: 7, hotkey: Hotkey::new(hotkey.clone()), prediction };
                 let step = tracker.step(&answer, label(*truth));
-                let here = format!("{}, history {h} ({}), step {i}, answer {prediction:?}", folder.display(), case.kind);
+                let here =
+                    format!("{}, history {h} ({}), step {i}, answer {prediction:?}", folder.display(), case.kind);
                 assert!((step.reward - reward).abs() <= 1e-12, "{here}: {} is not {reward}", step.reward);
                 assert_eq!(step.metrics.is_some(), metrics.is_some(), "{here}");
                 if let (Some(ours), Some(theirs)) = (step.metrics, metrics) {
@@ -149,7 +153,7 @@ proptest! {
             let reward = history.push(Entry::new(prediction, truth));
             let windows = history.metrics(HISTORY).zip(history.metrics(RECENT));
             let p = prediction.unwrap_or(-1.0);
-            let valid = !(p < 0.0 || p > 1.0);
+            let valid = (0.0..=1.0).contains(&p);
             let expected = windows.filter(|_| valid).map_or(0.0, |(all, recent)| (0.5 * all.mcc + 0.5 * recent.accuracy).powi(3));
             prop_assert_eq!(reward, expected);
             prop_assert!(history.len() <= HISTORY);

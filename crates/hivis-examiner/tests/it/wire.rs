@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 /// Clear pictures are dark, roadwork is bright: the good axon can tell them apart after any augmentation.
 fn pictures() -> Library {
     let picture = |i: u8| {
-        let label = if i % 2 == 0 { Label::Clear } else { Label::Roadwork };
+        let label = if i.is_multiple_of(2) { Label::Clear } else { Label::Roadwork };
         let shade = if label == Label::Roadwork { 250 } else { 20 };
         LibraryPicture {
             bytes: PictureBytes::Memory(hivis_image::encode_jpeg(&Picture::filled(320, 240, [shade; 3])).into()),
@@ -115,7 +115,7 @@ async fn two_axons_get_the_same_questions() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn bad_axons() {
     async fn stall() -> Response {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         success("0.5")
     }
     async fn refuse() -> Response {
