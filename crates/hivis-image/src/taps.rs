@@ -78,7 +78,9 @@ impl Taps<f32> {
                 *weight = (1.0 - distance.abs()).max(0.0);
                 sum += *weight;
             }
-            row.iter_mut().for_each(|weight| *weight /= sum);
+            for weight in row {
+                *weight /= sum;
+            }
             taps.starts.push(start);
             taps.counts.push(end - start);
         }

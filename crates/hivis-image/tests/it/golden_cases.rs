@@ -101,7 +101,7 @@ fn run(folder: &Path, case: &Case) -> Result<String, String> {
         }
         "resized_crop" => {
             let floats = augment::resized_crop(&input, square(params.box_top_left_height_width), params.size);
-            if case.output.ends_with(".npy") {
+            if Path::new(&case.output).extension().is_some_and(|extension| extension == "npy") {
                 return compare_floats(&floats, &npy(&folder.join(&case.output)), &case.tolerance);
             }
             let rgb = floats.iter().map(|value| (255.0 * value) as u8).collect();

@@ -85,21 +85,23 @@ fn check_outputs(level: Level, wanted: &Value, outputs: &[[(&'static str, f64); 
         }
         for percent in ["25", "50", "75"] {
             let theirs = wanted["quantiles"][percent].as_f64().expect("a quantile");
-            let found = quantile(&ours, percent.parse().expect("a percentage"));
+            let at: f64 = percent.parse().expect("a percentage");
+            let found = quantile(&ours, at);
             // A fifth either way. A quantile that falls between two modes (with and without blur, with and without
             // noise) jumps from one to the other between samples: there the neighbouring tenths must enclose it.
-            let near = (quantile(&ours, percent.parse::<f64>().expect("percent") - 10.0), {
-                quantile(&ours, percent.parse::<f64>().expect("percent") + 10.0)
-            });
-            let fine = (found - theirs).abs() <= 0.2 * theirs + 2e-3 || (near.0..=near.1).contains(&theirs);
+            let near = quantile(&ours, at - 10.0)..=quantile(&ours, at + 10.0);
+            let fine = (found - theirs).abs() <= 0.2 * theirs + 2e-3 || near.contains(&theirs);
             assert!(fine, "{what}: quantile {percent} is {found} instead of {theirs}");
         }
     }
 }
 
+/// A histogram's name and what it counts of a draw, given the picture's width and height.
+type Column = (&'static str, fn(&Draw, f64, f64) -> f64);
+
 fn check_draws(level: Level, wanted: &Value, source: &Picture, draws: &[Draw]) {
     let (width, height) = (f64::from(source.width()), f64::from(source.height()));
-    let columns: [(&str, fn(&Draw, f64, f64) -> f64); 5] = [
+    let columns: [Column; 5] = [
         ("angle_degrees", |d, _, _| d.angle),
         ("box_side", |d, _, _| f64::from(d.crop.side)),
         ("area_fraction", |d, w, h| f64::from(d.crop.side).powi(2) / (w * h)),
