@@ -91,7 +91,6 @@ pub(crate) fn remote_fuse(kind: &str) -> Option<&'static str> {
 #[cfg(target_os = "linux")]
 fn magic(path: &Path) -> io::Result<u64> {
     // 32-bit magic numbers come sign-extended on some machines.
-    #[expect(clippy::unnecessary_cast, reason = "the field's type differs between architectures")]
     Ok(rustix::fs::statfs(path)?.f_type as u64 & 0xFFFF_FFFF)
 }
 

@@ -11,8 +11,9 @@ use crate::{Ledger, Objects, Releases, ServeLock, StoreError, lock};
 /// Folders of a home, beside the ones that hold objects.
 const FOLDERS: [&str; 4] = ["releases", "exams", "reports", "logs"];
 
-/// All that may lie in a home; `dataset` comes with versions.
-const KNOWN: [&str; 8] = ["hivis.toml", "ledger.db", "objects", "dataset", "releases", "exams", "reports", "logs"];
+/// All that may lie in a home; `dataset` comes with versions, `lost+found` with a disk of its own.
+const KNOWN: [&str; 9] =
+    ["hivis.toml", "ledger.db", "objects", "dataset", "releases", "exams", "reports", "logs", "lost+found"];
 
 /// A data home: one folder on a local disk, readable by its owner only.
 #[derive(Clone, Debug)]

@@ -38,6 +38,7 @@ pub(crate) fn take(home: &Path) -> Result<ServeLock, StoreError> {
 }
 
 /// The process that serves this home now: `Some(None)` when one does but its id could not be read.
+#[expect(clippy::option_option, reason = "nobody serves; somebody does, with or without a readable id")]
 pub(crate) fn server_pid(home: &Path) -> Result<Option<Option<u32>>, StoreError> {
     if !home.join("serve.lock").exists() {
         return Ok(None);

@@ -148,7 +148,7 @@ impl Objects {
     fn write(&self, bytes: &[u8]) -> Result<Put, StoreError> {
         let (id, md5) = (ObjectId::of(bytes), Md5::of(bytes));
         let path = self.path(md5);
-        if self.is_there(&path, md5, bytes)? {
+        if is_there(&path, md5, bytes)? {
             return Ok(Put { id, md5, new: false });
         }
         let temporary = self.write_temporary(bytes)?;
@@ -156,31 +156,12 @@ impl Objects {
         if let Err(error) = moved {
             let _ = fs::remove_file(&temporary);
             // Somebody else stored the same MD5 in between.
-            if error.kind() == io::ErrorKind::AlreadyExists && self.is_there(&path, md5, bytes)? {
+            if error.kind() == io::ErrorKind::AlreadyExists && is_there(&path, md5, bytes)? {
                 return Ok(Put { id, md5, new: false });
             }
             return Err(error.into());
         }
         Ok(Put { id, md5, new: true })
-    }
-
-    /// True when `path` holds these bytes; refuses when it holds another picture of the same MD5. A file whose MD5 is
-    /// not its name is damaged: it is taken away, and the good bytes are stored in its place.
-    fn is_there(&self, path: &Path, md5: Md5, bytes: &[u8]) -> Result<bool, StoreError> {
-        let there = match fs::read(path) {
-            Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        if there == bytes {
-            return Ok(true);
-        }
-        if Md5::of(&there) == md5 {
-            return Err(StoreError::Md5Collision { md5: md5.to_string() });
-        }
-        tracing::warn!(path = %path.display(), "a damaged picture is replaced by good bytes that came again");
-        fs::remove_file(path)?;
-        Ok(false)
     }
 
     fn write_temporary(&self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
@@ -229,6 +210,25 @@ impl Objects {
             _ => Ok(()),
         }
     }
+}
+
+/// True when `path` holds these bytes; refuses when it holds another picture of the same MD5. A file whose MD5 is
+/// not its name is damaged: it is taken away, and the good bytes are stored in its place.
+fn is_there(path: &Path, md5: Md5, bytes: &[u8]) -> Result<bool, StoreError> {
+    let there = match fs::read(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    if there == bytes {
+        return Ok(true);
+    }
+    if Md5::of(&there) == md5 {
+        return Err(StoreError::Md5Collision { md5: md5.to_string() });
+    }
+    tracing::warn!(path = %path.display(), "a damaged picture is replaced by good bytes that came again");
+    fs::remove_file(path)?;
+    Ok(false)
 }
 
 /// Moves a file to a name that must be free; makes the folder when it is the first of its prefix.

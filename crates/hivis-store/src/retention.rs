@@ -31,7 +31,7 @@ pub struct Keep {
 impl Default for Keep {
     /// 30 days, 20 GB.
     fn default() -> Self {
-        Self { age: Duration::from_secs(30 * 86_400), bytes: 20_000_000_000 }
+        Self { age: Duration::from_hours(30 * 24), bytes: 20_000_000_000 }
     }
 }
 

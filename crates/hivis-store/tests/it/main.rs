@@ -1,5 +1,7 @@
 //! Everything that the data home promises, in one binary. It takes some seconds: it syncs real files.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod full_disk;
 mod home;
 mod kill;

@@ -81,7 +81,7 @@ async fn fsck_finds_missing_damaged_and_orphaned_files_and_removes_orphans_only(
     };
     fs_err::remove_file(path(1)).unwrap();
     rot(2, b"short");
-    rot(3, &[7; 22_000]);
+    rot(3, &vec![7; 22_000]);
     let orphan = world.home.objects().path(world.home.objects().put(b"nobody's").unwrap().md5);
     let unfinished = world.home.path().join("objects/tmp/1-1");
     fs_err::write(&unfinished, "half").unwrap();

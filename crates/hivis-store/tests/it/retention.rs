@@ -170,7 +170,7 @@ async fn a_crash_between_row_and_file_leaves_an_orphan_that_fsck_takes() {
 async fn recording_goes_on_beside_retention() {
     let world = World::new().await;
     let (writer, handle) = world.writer();
-    let keep = Keep { age: Duration::from_secs(3600), bytes: 50 * 22_000 };
+    let keep = Keep { age: Duration::from_hours(1), bytes: 50 * 22_000 };
     let now = Timestamp::from_second(START + 600).unwrap();
     for n in 0..400 {
         writer.offer(record(n));

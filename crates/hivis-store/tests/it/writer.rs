@@ -46,7 +46,7 @@ async fn a_handle_that_is_dropped_still_has_its_records_written() {
 #[tokio::test]
 async fn records_that_come_together_share_a_transaction() {
     let world = World::new().await;
-    let patient = WriterSettings { group_time: Duration::from_secs(3600), group_records: 10, ..settings() };
+    let patient = WriterSettings { group_time: Duration::from_hours(1), group_records: 10, ..settings() };
     let (writer, handle) = RecordWriter::spawn(&world.home, &world.ledger, patient).unwrap();
     for n in 0..25 {
         writer.offer(record(n));
@@ -119,7 +119,7 @@ async fn a_full_queue_drops_pictures_then_rows_and_counts_both() {
     let world = World::new().await;
     // Nothing is taken before the flush: the group waits an hour for company that the queue has no room for.
     let stuck = WriterSettings {
-        group_time: Duration::from_secs(3600),
+        group_time: Duration::from_hours(1),
         group_records: 1000,
         queue: QueueLimits { records: 100, bytes: 40 * 25_000 },
         ..settings()
@@ -179,7 +179,7 @@ async fn burst(records: u64, queue: QueueLimits) {
         writer.offer(record);
     }
     let offered = started.elapsed();
-    tokio::time::timeout(Duration::from_secs(300), handle.close()).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_mins(5), handle.close()).await.unwrap().unwrap();
     let stats = writer.stats();
     let rate = stats.committed as f64 / started.elapsed().as_secs_f64();
     println!("{records} offered in {offered:?}, {rate:.0} committed a second in {} groups: {stats:?}", stats.groups);
