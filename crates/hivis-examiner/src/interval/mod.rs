@@ -137,7 +137,7 @@ fn run(pool: &Pool, how: &Resampling, shard: Shard, resample: bool) -> Option<Ve
 /// Expected values: the mean over deployments drawn from the exam as it is, without step (a), whose resampling would add
 /// the bias of a curve that bends upwards. A mean needs fewer replicates than a quantile.
 fn points(pool: &Pool, how: &Resampling) -> Option<Vec<Earned>> {
-    let fewer = Resampling { replicates: (how.replicates / 4).max(100), ..*how };
+    let fewer = Resampling { replicates: how.replicates.div_ceil(4), ..*how };
     let runs = run(pool, &fewer, Shard::WHOLE, false)?;
     Some((0..pool.candidates()).map(|c| Earned::mean(runs.iter().map(|r| &r.earned[c]))).collect())
 }

@@ -136,7 +136,7 @@ async fn bad_axons() {
         let sitting = sit(&examiner, &set, serve(Router::new().route("/ImageSynapse", route)).await).await;
         for answer in &sitting.answers {
             assert_eq!((answer.outcome, answer.prediction, answer.status), (outcome, prediction, status), "{name}");
-            assert!(answer.latency_s < 1.6, "{name}: {answer:?}");
+            assert!(answer.latency_s < 5.0, "{name}: {answer:?}");
         }
     }
 }
