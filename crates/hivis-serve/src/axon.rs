@@ -70,7 +70,11 @@ impl Axon {
         let driver = tokio::spawn(driver.run());
         connection::serve(listener, Arc::new(Floor::new(Arc::clone(&self.desk), line, decoders)), shutdown).await;
         // Every connection is gone, so the driver ends and takes the engine's thread with it, unless that one is stuck.
-        driver.await.expect("the batcher's task does not panic: this is a bug");
+        if let Err(error) = driver.await
+            && error.is_panic()
+        {
+            std::panic::resume_unwind(error.into_panic());
+        }
         Ok(())
     }
 }

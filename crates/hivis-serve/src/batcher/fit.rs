@@ -9,9 +9,10 @@ const LEAST_VARIANCE: f64 = 0.01;
 
 /// Least squares over exponentially fading sums.
 ///
-/// While all batches had one size there is no slope to see; then the time is taken to grow in proportion to the size,
-/// the pessimist's line, which the first batch of another size corrects. Neither the slope nor the time of an empty
-/// batch is ever negative.
+/// While all batches had one size there is no slope to see; then a batch is taken to cost the same whatever its size,
+/// the optimist's line: who is let in wrongly expires and loses nothing, who is refused wrongly loses an answer. (The
+/// pessimist's, in proportion to the size, made eight of a single cold batch and shed bursts that would have arrived.)
+/// Neither the slope nor the time of an empty batch is ever negative.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fit {
     weight: f64,
@@ -39,16 +40,15 @@ impl Fit {
         }
         let (mean_n, mean_t) = (self.n / self.weight, self.t / self.weight);
         let variance = self.nn / self.weight - mean_n * mean_n;
-        let through_origin = (self.nt / self.nn, 0.0);
         if variance < LEAST_VARIANCE {
-            return through_origin;
+            return (0.0, mean_t);
         }
         let slope = (self.nt / self.weight - mean_n * mean_t) / variance;
         let start = mean_t - slope * mean_n;
         if slope < 0.0 {
             (0.0, mean_t)
         } else if start < 0.0 {
-            through_origin
+            (self.nt / self.nn, 0.0)
         } else {
             (slope, start)
         }
@@ -82,7 +82,7 @@ mod tests {
     fn finds_the_line_and_never_a_negative_one() {
         assert_eq!(line(&[]), (0.0, 0.0), "nothing seen");
         assert_eq!(line(&[(1, 9.0), (4, 24.0), (8, 44.0)]), (5.0, 4.0), "5 ms a picture and 4 ms a batch");
-        assert_eq!(line(&[(8, 20.0), (8, 20.0), (8, 20.0)]), (2.5, 0.0), "one size: in proportion");
+        assert_eq!(line(&[(8, 20.0), (8, 20.0), (8, 20.0)]), (0.0, 20.0), "one size: no slope");
         assert_eq!(line(&[(1, 20.0), (8, 20.0)]), (0.0, 20.0), "a fixed time");
         assert_eq!(line(&[(1, 1.0), (8, 100.0)]).1, 0.0, "never less than nothing for a batch");
         assert_eq!(line(&[(1, 100.0), (8, 1.0)]).0, 0.0, "never faster with more pictures");

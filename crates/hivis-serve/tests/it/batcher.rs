@@ -376,6 +376,6 @@ fn a_stuck_worker_closes_the_door_and_everyone_hears_in_time() {
         }
         stories
     });
-    assert_eq!(letters(&stories), format!("...{}{}", "x".repeat(11), "L".repeat(29)));
+    assert_eq!(letters(&stories), format!("...{}{}", "x".repeat(19), "L".repeat(21)));
     assert!(stories.iter().all(|story| story.ended <= story.deadline + TICK));
 }

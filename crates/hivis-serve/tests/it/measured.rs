@@ -33,9 +33,8 @@ impl Board {
     /// One line each: counters with their value, of the others the name.
     fn text(&self) -> String {
         let cells = self.0.lock().unwrap();
-        let line = |(name, cell): (&String, &Arc<AtomicU64>)| match name.contains("_total") {
-            true => format!("{name} {}", cell.load(Ordering::Relaxed)),
-            false => name.clone(),
+        let line = |(name, cell): (&String, &Arc<AtomicU64>)| {
+            if name.contains("_total") { format!("{name} {}", cell.load(Ordering::Relaxed)) } else { name.clone() }
         };
         cells.iter().map(line).collect::<Vec<_>>().join("\n")
     }
