@@ -68,7 +68,6 @@ fn body(dendrite: &Dendrite, question: &Question<'_>, nonce: u64, signature: &st
     let text = |text: &str| serde_json::Value::from(text).to_string();
     let Question { axon, image, limit, testnet_label } = question;
     let unset = r#""status_code": null, "status_message": null, "process_time": null"#;
-    let image = text(image);
     [
         format!(
             r#"{{"name": "ImageSynapse", "timeout": {}, "total_size": {}, "header_size": 0, "#,
@@ -85,7 +84,7 @@ fn body(dendrite: &Dendrite, question: &Question<'_>, nonce: u64, signature: &st
         format!(r#""axon": {{{unset}, "ip": {}, "port": {}, "version": null, "#, text(&axon.host), axon.port),
         format!(r#""nonce": null, "uuid": null, "hotkey": {}, "signature": null}}, "#, text(axon.hotkey.as_str())),
         format!(r#""computed_body_hash": "", "testnet_label": {testnet_label}, "image": "#),
-        image,
+        text(image),
         r#", "prediction": -1.0}"#.to_owned(),
     ]
     .concat()

@@ -120,7 +120,7 @@ impl Claim {
 pub fn parse_headers(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Claim, Refusal> {
     let target = Target::of(method, uri)?;
     if headers.contains_key("x-bittensor-version") {
-        btauth(target, method, uri, headers).map(Claim::Btauth)
+        BtauthClaim::read(target, method, uri, headers).map(Claim::Btauth)
     } else {
         axon(target, headers).map(Claim::Axon)
     }
@@ -155,34 +155,36 @@ fn axon(target: Target, headers: &HeaderMap) -> Result<AxonClaim, Refusal> {
     })
 }
 
-fn btauth(target: Target, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<BtauthClaim, Refusal> {
-    let bad = |what| Refusal::not_verified("btauth-shape", what);
-    if text(headers, "x-bittensor-version") != Some("1") {
-        return Err(bad("X-Bittensor-Version must be 1"));
+impl BtauthClaim {
+    pub(crate) fn read(target: Target, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Self, Refusal> {
+        let bad = |what| Refusal::not_verified("btauth-shape", what);
+        if text(headers, "x-bittensor-version") != Some("1") {
+            return Err(bad("X-Bittensor-Version must be 1"));
+        }
+        let hotkey = text(headers, "x-bittensor-hotkey").ok_or_else(|| bad("Missing X-Bittensor-Hotkey"))?;
+        let public = ss58::decode(hotkey).map_err(|_| bad("X-Bittensor-Hotkey is no SS58 address"))?;
+        let nonce = text(headers, "x-bittensor-nonce").ok_or_else(|| bad("Missing X-Bittensor-Nonce"))?;
+        let nonce = read_int(nonce).ok_or_else(|| bad("X-Bittensor-Nonce is not a number"))?;
+        let scheme = match text(headers, "x-bittensor-crypto").unwrap_or("sr25519") {
+            "sr25519" => Scheme::Sr25519,
+            "ed25519" => Scheme::Ed25519,
+            _ => return Err(bad("unsupported X-Bittensor-Crypto")),
+        };
+        let hex = text(headers, "x-bittensor-signature").ok_or_else(|| bad("Missing X-Bittensor-Signature"))?;
+        let signature = signature(hex).ok_or_else(|| bad("X-Bittensor-Signature is not 0x and 128 hex digits"))?;
+        Ok(Self {
+            target,
+            hotkey: Hotkey::new(hotkey),
+            public,
+            // Beyond 64 bits is as far in the future as any other nonce out of the window; below zero as old.
+            nonce: u64::try_from(nonce.max(0)).unwrap_or(u64::MAX),
+            receiver: text(headers, "x-bittensor-receiver").map(str::to_owned),
+            scheme,
+            signature,
+            method: method.as_str().to_ascii_uppercase(),
+            request_target: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        })
     }
-    let hotkey = text(headers, "x-bittensor-hotkey").ok_or_else(|| bad("Missing X-Bittensor-Hotkey"))?;
-    let public = ss58::decode(hotkey).map_err(|_| bad("X-Bittensor-Hotkey is no SS58 address"))?;
-    let nonce = text(headers, "x-bittensor-nonce").ok_or_else(|| bad("Missing X-Bittensor-Nonce"))?;
-    let nonce = read_int(nonce).ok_or_else(|| bad("X-Bittensor-Nonce is not a number"))?;
-    let scheme = match text(headers, "x-bittensor-crypto").unwrap_or("sr25519") {
-        "sr25519" => Scheme::Sr25519,
-        "ed25519" => Scheme::Ed25519,
-        _ => return Err(bad("unsupported X-Bittensor-Crypto")),
-    };
-    let hex = text(headers, "x-bittensor-signature").ok_or_else(|| bad("Missing X-Bittensor-Signature"))?;
-    let signature = signature(hex).ok_or_else(|| bad("X-Bittensor-Signature is not 0x and 128 hex digits"))?;
-    Ok(BtauthClaim {
-        target,
-        hotkey: Hotkey::new(hotkey),
-        public,
-        // Beyond 64 bits is as far in the future as any other nonce out of the window; below zero as old.
-        nonce: u64::try_from(nonce.max(0)).unwrap_or(u64::MAX),
-        receiver: text(headers, "x-bittensor-receiver").map(str::to_owned),
-        scheme,
-        signature,
-        method: method.as_str().to_ascii_uppercase(),
-        request_target: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-    })
 }
 
 /// `0x` and 128 hex digits.

@@ -22,6 +22,8 @@ pub use refusal::{Form, Refusal};
 pub use response::{Moment, Voice};
 pub use route::Target;
 pub use verify::{Verified, precheck, verify};
+#[cfg(feature = "testing")]
+pub(crate) use verify::{btauth_holds, btauth_payload};
 
 /// SHA3-256 of nothing: the body hash of every class without `required_hash_fields`, so of `ImageSynapse` and of the ping.
 pub const BODY_HASH: &str = "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a";

@@ -60,7 +60,9 @@ pub fn verify(
         Claim::Axon(claim) => axon(claim, own, now_ns, book)?,
         Claim::Btauth(btauth) => {
             precheck(claim, own, now_ns)?;
-            check_btauth(btauth, body.unwrap_or_default())?;
+            if !btauth_holds(btauth, body.unwrap_or_default()) {
+                return Err(Refusal::not_verified("bad-signature", "Signature mismatch"));
+            }
             if book.used(&btauth.hotkey, btauth.nonce) {
                 return Err(replayed());
             }
@@ -141,13 +143,12 @@ pub(crate) fn btauth_payload(claim: &BtauthClaim, body: &[u8]) -> String {
     ["btauth/1", scheme, &claim.method, &claim.request_target, &body_hash, &nonce, hotkey, receiver].join("\n")
 }
 
-fn check_btauth(claim: &BtauthClaim, body: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn btauth_holds(claim: &BtauthClaim, body: &[u8]) -> bool {
     let payload = btauth_payload(claim, body);
-    let holds = match claim.scheme {
+    match claim.scheme {
         Scheme::Sr25519 => crate::verify(&claim.public, payload.as_bytes(), &claim.signature),
         Scheme::Ed25519 => ed25519_dalek::VerifyingKey::from_bytes(&claim.public).is_ok_and(|key| {
             key.verify_strict(payload.as_bytes(), &ed25519_dalek::Signature::from_bytes(&claim.signature)).is_ok()
         }),
-    };
-    if holds { Ok(()) } else { Err(Refusal::not_verified("bad-signature", "Signature mismatch")) }
+    }
 }

@@ -1,1 +1,0 @@
-//! The captured requests and their expected answers, for tests.
