@@ -1,5 +1,7 @@
 //! sr25519 keys: signing, verifying, and the well-known development keys.
 
+use std::sync::LazyLock;
+
 use bip39::Mnemonic;
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
@@ -17,6 +19,10 @@ const CONTEXT: &[u8] = b"substrate";
 /// The public development phrase of Substrate; worth nothing anywhere.
 const DEV_PHRASE: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 
+/// Its mini secret, kept: deriving it takes tens of milliseconds in a debug build, and nothing about it is secret.
+static DEV_SEED: LazyLock<MiniSecretKey> =
+    LazyLock::new(|| phrase_to_mini(DEV_PHRASE).expect("the development phrase is a mnemonic: this is a bug"));
+
 /// An sr25519 key that can sign. `Debug` shows its address only; the secret is wiped when it is dropped.
 #[derive(Clone)]
 pub struct Keypair {
@@ -29,7 +35,7 @@ impl Keypair {
     pub fn from_uri(uri: &str) -> Result<Self, WalletError> {
         let bad = || WalletError::Uri { shown: uri.chars().take(64).collect() };
         let path = uri.strip_prefix("//").ok_or_else(bad)?;
-        let mut mini = phrase_to_mini(DEV_PHRASE)?;
+        let mut mini = DEV_SEED.clone();
         for junction in path.split("//") {
             if junction.is_empty() || junction.contains('/') {
                 return Err(bad());

@@ -8,7 +8,7 @@ use fs_err as fs;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
 use hivis_types::Hotkey;
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::keypair::phrase_to_seed;
 use crate::{Keypair, WalletError, ss58};
@@ -86,12 +86,25 @@ fn checked(name: &str) -> Result<&str, WalletError> {
     if fit { Ok(name) } else { Err(WalletError::Name { name: name.to_owned() }) }
 }
 
-fn read(path: &Path) -> Result<Map<String, Value>, WalletError> {
+/// A wallet file's fields; the texts are wiped when they are dropped.
+struct Fields(Map<String, Value>);
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        for value in self.0.values_mut() {
+            if let Value::String(text) = value {
+                text.zeroize();
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Fields, WalletError> {
     let bytes = Zeroizing::new(fs::read(path).map_err(WalletError::File)?);
     if let Some(form) = encryption(&bytes) {
         return Err(WalletError::Encrypted { path: path.to_owned(), form });
     }
-    serde_json::from_slice(&bytes).map_err(|source| WalletError::NotJson { path: path.to_owned(), source })
+    serde_json::from_slice(&bytes).map(Fields).map_err(|source| WalletError::NotJson { path: path.to_owned(), source })
 }
 
 /// The forms of encryption that wallet files were ever written in.
@@ -104,10 +117,10 @@ fn encryption(bytes: &[u8]) -> Option<&'static str> {
     forms.into_iter().find(|(mark, _)| bytes.starts_with(mark)).map(|(_, form)| form)
 }
 
-fn secret(fields: &Map<String, Value>, path: &Path) -> Result<Keypair, WalletError> {
+fn secret(fields: &Fields, path: &Path) -> Result<Keypair, WalletError> {
     let bad = |what| WalletError::Field { path: path.to_owned(), what };
-    if fields.get("cryptoType").is_some_and(|kind| kind.as_u64() != Some(SR25519)) {
-        return Err(match fields["cryptoType"].as_u64() {
+    if fields.0.get("cryptoType").is_some_and(|kind| kind.as_u64() != Some(SR25519)) {
+        return Err(match fields.0["cryptoType"].as_u64() {
             Some(0) => WalletError::Ed25519 { path: path.to_owned() },
             _ => bad("cryptoType is neither 1 (sr25519) nor 0 (ed25519)"),
         });
@@ -126,7 +139,7 @@ fn secret(fields: &Map<String, Value>, path: &Path) -> Result<Keypair, WalletErr
     Err(bad("no secretPhrase, secretSeed or privateKey: this file is public only and cannot sign"))
 }
 
-fn public(fields: &Map<String, Value>, path: &Path) -> Result<Option<[u8; 32]>, WalletError> {
+fn public(fields: &Fields, path: &Path) -> Result<Option<[u8; 32]>, WalletError> {
     let bad = |what| WalletError::Field { path: path.to_owned(), what };
     if let Some(key) = text(fields, "accountId").or_else(|| text(fields, "publicKey")) {
         return bytes::<32>(key).map(Some).ok_or_else(|| bad("accountId or publicKey is not 32 bytes of hex"));
@@ -134,8 +147,8 @@ fn public(fields: &Map<String, Value>, path: &Path) -> Result<Option<[u8; 32]>, 
     text(fields, "ss58Address").map(ss58::decode).transpose()
 }
 
-fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+fn text<'a>(fields: &'a Fields, name: &str) -> Option<&'a str> {
+    fields.0.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
 }
 
 fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
