@@ -19,8 +19,8 @@ pub struct AdamW {
     pub epsilon: f32,
     /// Decoupled weight decay; tensors of rank one (biases, norms, layer scales) and tokens are spared.
     pub decay: f32,
-    /// Largest norm of all gradients together; infinity clips nothing.
-    pub clip: f32,
+    /// Largest norm of all gradients together, if there is one.
+    pub clip: Option<f32>,
 }
 
 /// Both moments of every tensor, and how many steps were made.
@@ -40,7 +40,7 @@ impl AdamW {
         let square: f64 =
             gradients.0.values().flat_map(|array| &array.data).map(|g| f64::from(*g) * f64::from(*g)).sum();
         let norm = square.sqrt() as f32;
-        let scale = if norm > self.clip { self.clip / norm } else { 1.0 };
+        let scale = self.clip.filter(|most| norm > *most).map_or(1.0, |most| most / norm);
         moments.steps += 1;
         let steps = i32::try_from(moments.steps).unwrap_or(i32::MAX);
         let (first_fix, second_fix) = (1.0 - self.beta1.powi(steps), 1.0 - self.beta2.powi(steps));

@@ -32,7 +32,7 @@ pub struct VitConfig {
     pub layer_norm_eps: f64,
     /// First value of the layer scales.
     pub layerscale_value: f32,
-    /// `gelu` (the exact one) or `silu`.
+    /// `gelu` (the exact one), `gelu_pytorch_tanh` or `silu`.
     pub hidden_act: String,
     /// Whether queries have a bias.
     pub query_bias: bool,

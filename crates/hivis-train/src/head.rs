@@ -51,7 +51,7 @@ impl Default for HeadSettings {
             warm_up: 100,
             peak_rate: 1e-3,
             last_rate: 1e-5,
-            optimiser: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01, clip: f32::INFINITY },
+            optimiser: AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.01, clip: None },
         }
     }
 }

@@ -117,7 +117,7 @@ impl HeadroomSettings {
     }
 
     fn sets(&self) -> Vec<(String, SetSettings)> {
-        let validation = |labels: usize| (labels / 5).max(50);
+        let validation = |labels: usize| (labels / 10).max(50);
         let mut all = vec![
             ("shipped".to_owned(), self.set(1, Mix::pretraining(), (self.shipped_labels, self.shipped_draws))),
             ("shipped-val".to_owned(), self.set(2, Mix::pretraining(), (validation(self.shipped_labels), 1))),

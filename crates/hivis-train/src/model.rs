@@ -1,6 +1,6 @@
 //! The DINOv3 ViT in burn: for training, and as one of the witnesses of "one truth".
 
-use burn::tensor::activation::{gelu, silu, softmax};
+use burn::tensor::activation::{gelu, gelu_approximate, silu, softmax};
 use burn::tensor::module::layer_norm;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
@@ -109,6 +109,7 @@ impl Vit {
     pub fn new(config: &VitConfig, leaves: &Leaves, device: &Device) -> Result<Self, TrainError> {
         let activation: fn(Tensor<3>) -> Tensor<3> = match config.hidden_act.as_str() {
             "gelu" => gelu,
+            "gelu_pytorch_tanh" | "gelu_new" => gelu_approximate,
             "silu" => silu,
             other => {
                 let why = format!("the activation `{other}` is not built here");

@@ -81,7 +81,7 @@ impl Default for PretrainSettings {
             peak_rate: 1.2e-3,
             last_rate: 1e-5,
             warm_up: 60,
-            optimiser: AdamW { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, decay: 0.05, clip: 1.0 },
+            optimiser: AdamW { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, decay: 0.05, clip: Some(1.0) },
             presence_weight: 3.0,
             views: ViewSettings { width: 320, height: 240, jpeg_share: 0.5 },
         }

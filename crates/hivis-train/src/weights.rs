@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use half::f16;
+use half::{bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::TrainError;
@@ -42,7 +42,7 @@ impl Weights {
         self.0.values().map(|array| array.data.len()).sum()
     }
 
-    /// Reads safetensors of fp32 or fp16.
+    /// Reads safetensors of fp32, fp16 or bf16.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, TrainError> {
         let content = |why: String| TrainError::Content { what: "safetensors".to_owned(), why };
         let file = SafeTensors::deserialize(bytes).map_err(|error| content(error.to_string()))?;
@@ -52,6 +52,7 @@ impl Weights {
             let data = match view.dtype() {
                 Dtype::F32 => raw.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
                 Dtype::F16 => raw.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
+                Dtype::BF16 => raw.chunks_exact(2).map(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
                 other => {
                     return Err(TrainError::Weights { name: name.to_owned(), why: format!("{other:?} is not read here") });
                 }
@@ -61,7 +62,7 @@ impl Weights {
         Ok(Self(all))
     }
 
-    /// Reads a file of fp32 or fp16 safetensors.
+    /// Reads a file of them.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         Self::from_bytes(&fs_err::read(path).map_err(TrainError::file(path))?)
     }

@@ -3,5 +3,9 @@
 #![cfg(feature = "burn")]
 
 mod golden;
+mod head;
+mod one_truth;
 mod optimiser;
 mod pretraining;
+mod questions;
+mod tiny;
