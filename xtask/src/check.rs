@@ -29,9 +29,7 @@ const STEPS: [Step; 9] = [
     },
     Step {
         name: "without train",
-        run: || {
-            command::cargo(&["check", "-p", "hivis", "--no-default-features", "--locked"]).and_then(command::run)
-        },
+        run: || command::cargo(&["check", "-p", "hivis", "--no-default-features", "--locked"]).and_then(command::run),
     },
     Step { name: "tests", run: tests },
     Step {

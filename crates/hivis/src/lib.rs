@@ -1,1 +1,75 @@
-//! One program that runs a StreetVision miner.
+//! The `hivis` program as a library: verbs, configuration and the wiring between rooms.
+//!
+//! The binary is a thin shell over [`run`]. Each verb is a file in `verbs`; a verb reads its arguments, calls the room
+//! whose job it is and prints. What another crate would want does not belong here.
+
+pub mod cli;
+pub mod config;
+pub mod failure;
+
+mod exam;
+mod home;
+mod miner;
+mod recorded;
+mod release;
+mod table;
+mod tiny;
+mod verbs;
+
+use std::process::ExitCode;
+
+use cli::{Cli, Verb};
+
+/// Runs one verb; the exit code is 0, 1 for a failure, or what the verb says.
+pub fn run(cli: Cli) -> ExitCode {
+    logging(&cli);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: no threads for the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(verb(cli));
+    // A thread that still computes must not hold the exit.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprint!("{}", failure::text(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
+    let global = &cli.global;
+    match cli.verb {
+        Verb::Demo(args) => verbs::demo::run(global, &args).await,
+        Verb::Serve(args) => verbs::serve::run(global, &args).await,
+        Verb::Exam(args) => verbs::exam::run(global, &args).await,
+        Verb::Records(verb) => verbs::records::run(global, &verb).await,
+        Verb::Import(verb) => verbs::import::run(global, &verb).await,
+        Verb::Quantise(args) => verbs::quantise::run(global, &args).await,
+        #[cfg(feature = "train")]
+        Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
+        Verb::Status => verbs::status::run(global).await,
+        Verb::Doctor => verbs::doctor::run(global).await,
+    }
+}
+
+/// Logs go to standard error, so that standard output stays for answers.
+fn logging(cli: &Cli) {
+    use tracing_subscriber::EnvFilter;
+    let quiet = !matches!(cli.verb, Verb::Serve(_));
+    let level = match (cli.global.verbose, quiet) {
+        (0, true) => "warn",
+        (0, false) => "info",
+        (1, _) => "info,hivis=debug,hivis_serve=debug",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second call, as tests make it, keeps the first one's subscriber.
+    let _ = if cli.global.json { builder.json().try_init() } else { builder.try_init() };
+}

@@ -1,0 +1,36 @@
+//! `/healthz`, `/readyz`, `/metrics`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::Panel;
+
+/// A clock further off than this is a warning: nonces depend on it (window 4 s).
+const CLOCK_WARNING_S: f64 = 1.0;
+
+/// The process runs and its event loop turns.
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// 200 when a challenge that comes now would be judged, else 503; the reasons are in the body either way.
+pub(crate) async fn readyz(State(panel): State<Panel>) -> Response {
+    let health = panel.axon.health();
+    let reasons: Vec<&str> = health.not_ready.iter().map(|r| r.as_str()).collect();
+    let mut warnings = Vec::new();
+    if let Some(offset) = health.clock_offset_s.filter(|o| o.abs() > CLOCK_WARNING_S) {
+        warnings.push(format!("this clock and the validators' differ by {offset:.2} s: check NTP"));
+    }
+    let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({ "ready": health.is_ready(), "not_ready": reasons, "warnings": warnings, "axon": health });
+    (status, Json(body)).into_response()
+}
+
+/// Prometheus text.
+pub(crate) async fn metrics(State(panel): State<Panel>) -> Response {
+    let text = panel.metrics.render();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}

@@ -1,0 +1,90 @@
+//! `/`: the one page, rendered here; its live part is `assets/live.js`.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use hivis_serve::Health;
+use hivis_store::Summary;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Panel;
+
+/// The figures look back this far.
+const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// One figure of the page's first row.
+struct Figure {
+    name: &'static str,
+    caption: &'static str,
+    text: String,
+}
+
+#[derive(Template)]
+#[template(path = "now.html")]
+struct Now {
+    ready: bool,
+    state: String,
+    figures: Vec<Figure>,
+    note: String,
+}
+
+/// `GET /`
+pub(crate) async fn now(State(panel): State<Panel>) -> Response {
+    let health = panel.axon.health();
+    let page = Now {
+        ready: health.is_ready(),
+        state: state(&panel, &health),
+        figures: figures(&panel, &health).await,
+        note: panel.note.clone(),
+    };
+    match page.render() {
+        Ok(html) => Html(html).into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "the page could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The same figures for the event stream, by name.
+pub(crate) async fn live_figures(panel: &Panel) -> BTreeMap<&'static str, String> {
+    let health = panel.axon.health();
+    figures(panel, &health).await.into_iter().map(|figure| (figure.name, figure.text)).collect()
+}
+
+fn state(panel: &Panel, health: &Health) -> String {
+    if health.is_ready() {
+        return format!("axon on {}", panel.address);
+    }
+    health.not_ready.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+async fn figures(panel: &Panel, health: &Health) -> Vec<Figure> {
+    // Reading a clock is the listener's business: the window ends now.
+    let since = Timestamp::now().saturating_sub(WINDOW).unwrap_or(Timestamp::UNIX_EPOCH);
+    let summary = panel.ledger.summary(since).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the ledger could not be read for the page");
+        Summary::default()
+    });
+    let silent: u64 = summary.by_silence.values().sum();
+    let quantile = |f: fn(&hivis_store::Latency) -> u64| {
+        summary.latency.as_ref().map_or_else(|| "–".to_owned(), |l| format!("{:.0} ms", f(l) as f64 / 1000.0))
+    };
+    let figure = |name, caption, text| Figure { name, caption, text };
+    vec![
+        figure("records", "challenges in the last hour", summary.records.to_string()),
+        figure("answered", "answered with a probability", summary.answered.to_string()),
+        figure("silent", "without an answer", silent.to_string()),
+        figure("p50", "half are faster than", quantile(|l| l.p50_us)),
+        figure("p99", "99 of 100 are faster than", quantile(|l| l.p99_us)),
+        figure("clock", "clock offset to validators", offset(health.clock_offset_s)),
+        figure("release", "release", health.release.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
+    ]
+}
+
+fn offset(seconds: Option<f64>) -> String {
+    seconds.map_or_else(|| "–".to_owned(), |s| format!("{s:+.2} s"))
+}

@@ -1,0 +1,273 @@
+//! The command line: verbs, flags and their help. The help text is the reference.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hivis",
+    version,
+    max_term_width = 110,
+    after_help = "Start here:\n  hivis demo      see a miner answer a validator on this computer, in two minutes\n  hivis doctor    see what is missing for the real thing, and the command that mends it"
+)]
+pub struct Cli {
+    /// What holds for every verb.
+    #[command(flatten)]
+    pub global: Global,
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags that every verb takes.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// The data home [default: ~/.local/share/hivis].
+    #[arg(long, global = true, env = "HIVIS_HOME", value_name = "FOLDER")]
+    pub home: Option<PathBuf>,
+    /// Print JSON for programs instead of text for people.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Log more: -v says what happens, -vv each step. RUST_LOG wins over it.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The verbs, by station of the wheel.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// See a miner answer a validator on this computer: no account, no GPU, no network.
+    Demo(DemoArgs),
+    /// Answer validators: the axon on --addr, the page and metrics on --page.
+    Serve(ServeArgs),
+    /// Ask an axon as a validator would, and report the reward to expect.
+    Exam(ExamArgs),
+    /// Look at what was asked and answered.
+    #[command(subcommand)]
+    Records(RecordsVerb),
+    /// Bring a model into the home.
+    #[command(subcommand)]
+    Import(ImportVerb),
+    /// Make the 8-bit file of a release, and keep it only if it agrees with the first.
+    Quantise(QuantiseArgs),
+    /// Train the embedded backbone anew on procedural scenes (about 90 minutes on two cores).
+    #[cfg(feature = "train")]
+    Pretrain(PretrainArgs),
+    /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
+    Status,
+    /// What is missing, and the command that mends it.
+    Doctor,
+}
+
+/// `hivis demo`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  hivis demo --questions 100")]
+pub struct DemoArgs {
+    /// How many challenges the validator sends.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub questions: u32,
+    /// Challenges a second.
+    #[arg(long, default_value_t = 10.0)]
+    pub rate: f64,
+    /// The world's seed: another seed, other streets.
+    #[arg(long, default_value_t = 72)]
+    pub seed: u64,
+    /// Keep the page open after the last answer, until Ctrl-C [default: on a terminal].
+    #[arg(long)]
+    pub stay: bool,
+    /// Exit after the last answer even on a terminal.
+    #[arg(long, conflicts_with = "stay")]
+    pub no_stay: bool,
+}
+
+/// `hivis serve`
+#[derive(Debug, Default, Clone, Args)]
+#[command(
+    after_help = "Example:\n  hivis serve --addr 0.0.0.0:8091 --wallet miner --hotkey default\n\nWho may ask stands in permits.toml in the home:\n  [[permit]]\n  hotkey = \"5Grwva...\"\n  stake = 50000.0"
+)]
+pub struct ServeArgs {
+    /// Where validators reach the axon [default: 0.0.0.0:8091].
+    #[arg(long, value_name = "IP:PORT")]
+    pub addr: Option<SocketAddr>,
+    /// Where the page, /healthz, /readyz and /metrics are [default: 127.0.0.1:8092].
+    #[arg(long, value_name = "IP:PORT")]
+    pub page: Option<SocketAddr>,
+    /// The wallet's name [default: default].
+    #[arg(long)]
+    pub wallet: Option<String>,
+    /// The hotkey's name in the wallet [default: default].
+    #[arg(long)]
+    pub hotkey: Option<String>,
+    /// The wallets' folder [default: ~/.bittensor/wallets].
+    #[arg(long, value_name = "FOLDER")]
+    pub wallet_path: Option<PathBuf>,
+    /// What runs the model [default: rten].
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
+    /// Which of the release's files [default: fp32].
+    #[arg(long, value_enum)]
+    pub precision: Option<PrecisionName>,
+}
+
+/// Engines by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Built in, CPU, nothing to install.
+    Rten,
+    /// The `onnxruntime` Python package's library, loaded at run time.
+    Onnxruntime,
+}
+
+/// Precisions by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionName {
+    /// `model.onnx`
+    Fp32,
+    /// `model.int8.onnx`, made by `hivis quantise`
+    Int8,
+}
+
+/// `hivis exam`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hivis exam --axon 127.0.0.1:8091 --axon-hotkey 5FHneW... --pictures ./roadwork\n  hivis exam --axon 127.0.0.1:8091 --questions 500 --json > exam.json\n\nA folder of pictures has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label."
+)]
+pub struct ExamArgs {
+    /// The axon, HOST:PORT.
+    #[arg(long, value_name = "HOST:PORT")]
+    pub axon: String,
+    /// The axon's hotkey (ss58) [default: the hotkey of the configured wallet].
+    #[arg(long, value_name = "SS58")]
+    pub axon_hotkey: Option<String>,
+    /// Who asks: a development key such as //Alice, or WALLET/HOTKEY. The axon must permit it.
+    #[arg(long, default_value = "//Alice", value_name = "KEY")]
+    pub asker: String,
+    /// Where the pictures come from: `scenes`, `home` (labelled records), or a folder.
+    #[arg(long, default_value = "scenes")]
+    pub pictures: String,
+    /// How many challenges.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub questions: u32,
+    /// Challenges a second.
+    #[arg(long, default_value_t = 10.0)]
+    pub rate: f64,
+    /// The draw of pictures, levels and order.
+    #[arg(long, default_value_t = 72)]
+    pub seed: u64,
+    /// Also write the contact sheet of the worst answers here.
+    #[arg(long, value_name = "PNG")]
+    pub worst: Option<PathBuf>,
+}
+
+/// `hivis records ...`
+#[derive(Debug, Subcommand)]
+pub enum RecordsVerb {
+    /// The newest records, one a line.
+    List(ListArgs),
+    /// New records as they are committed; with --json an id that is printed is on disk.
+    Tail {
+        /// Stop after this many.
+        #[arg(long)]
+        limit: Option<u64>,
+        /// Begin after this id instead of at the end.
+        #[arg(long, value_name = "ID")]
+        after: Option<String>,
+    },
+    /// One record, its picture and the whole story of its answer.
+    Show {
+        /// The id, or its first characters.
+        id: String,
+        /// Write the picture's bytes here, as they came.
+        #[arg(long, value_name = "FILE")]
+        picture: Option<PathBuf>,
+    },
+    /// Write records to a file, CSV or JSON lines by its ending.
+    #[command(after_help = "Example:\n  hivis records export records.csv --since 2026-11-01T00:00:00Z")]
+    Export {
+        /// `.csv` or `.jsonl`; `-` prints JSON lines.
+        file: PathBuf,
+        /// From this time on (UTC, such as 2026-11-01T00:00:00Z).
+        #[arg(long, value_name = "TIME")]
+        since: Option<jiff::Timestamp>,
+    },
+}
+
+/// `hivis records list`
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// At most this many.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+    /// From this time on (UTC, such as 2026-11-01T00:00:00Z).
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<jiff::Timestamp>,
+    /// Only what this hotkey asked.
+    #[arg(long, value_name = "SS58")]
+    pub hotkey: Option<String>,
+    /// Only what was not judged.
+    #[arg(long)]
+    pub silent: bool,
+}
+
+/// `hivis import ...`
+#[derive(Debug, Subcommand)]
+pub enum ImportVerb {
+    /// A model as Hugging Face saves it (config.json, model.safetensors) becomes a release and `current`.
+    #[command(
+        after_help = "Example:\n  hivis import model ./natix-roadwork-vit\n\nA ViT image classifier brings its own head; a bare DINOv3 backbone needs --head."
+    )]
+    Model {
+        /// The folder with config.json and model.safetensors.
+        folder: PathBuf,
+        /// The release's name [default: the folder's name and the date].
+        #[arg(long)]
+        id: Option<String>,
+        /// The head's file (safetensors) for a backbone without one.
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+        /// The label that means roadwork [default: found by name].
+        #[arg(long)]
+        label: Option<String>,
+    },
+}
+
+/// `hivis quantise`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  hivis quantise --pictures ./roadwork\n\nThe file is kept when at most 0.5% of at least 500 pictures change side."
+)]
+pub struct QuantiseArgs {
+    /// The release [default: current].
+    #[arg(long)]
+    pub release: Option<String>,
+    /// Your pictures: a folder, `home` (recorded pictures), or `scenes` for the embedded model.
+    #[arg(long, default_value = "home")]
+    pub pictures: String,
+    /// How many pictures to compare, at least 500.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(500..))]
+    pub count: u32,
+    /// Use all 8 bits: right only where every target CPU has VNNI.
+    #[arg(long)]
+    pub vnni: bool,
+}
+
+/// `hivis pretrain`
+#[cfg(feature = "train")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  RAYON_NUM_THREADS=1 nice hivis pretrain --out ./tiny --minutes 180\n\nInterrupted, the same command goes on from its last checkpoint."
+)]
+pub struct PretrainArgs {
+    /// Where checkpoints and the result go.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Minutes of training; the learning rate follows this budget to its end.
+    #[arg(long, default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..))]
+    pub minutes: u32,
+    /// The run's seed.
+    #[arg(long, default_value_t = 72)]
+    pub seed: u64,
+}

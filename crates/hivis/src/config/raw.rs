@@ -1,0 +1,86 @@
+//! What a user may write in `hivis.toml`: everything optional, nothing unknown.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Raw {
+    /// `[wallet]`
+    pub wallet: RawWallet,
+    /// `[serve]`
+    pub serve: RawServe,
+    /// `[model]`
+    pub model: RawModel,
+    /// `[records]`
+    pub records: RawRecords,
+}
+
+/// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawWallet {
+    /// The wallets' folder.
+    pub path: Option<PathBuf>,
+    /// The wallet's name.
+    pub name: Option<String>,
+    /// The hotkey's name.
+    pub hotkey: Option<String>,
+}
+
+/// `[serve]`: listeners and limits.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawServe {
+    /// The axon's address.
+    pub addr: Option<SocketAddr>,
+    /// The page's address.
+    pub page: Option<SocketAddr>,
+    /// Who may ask; relative to the home.
+    pub permits: Option<PathBuf>,
+    /// Longest time for one answer, seconds.
+    pub deadline_s: Option<f64>,
+    /// Answers less sure than this get -1; 0 answers everything.
+    pub silence_below: Option<f64>,
+    /// Largest body, bytes.
+    pub body_bytes: Option<usize>,
+    /// Largest picture, pixels.
+    pub picture_pixels: Option<u64>,
+    /// Connections at once.
+    pub connections: Option<usize>,
+    /// Seconds that a drain may take after SIGTERM.
+    pub drain_s: Option<f64>,
+}
+
+/// `[model]`: what runs the current release.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawModel {
+    /// `rten` or `onnxruntime`.
+    pub engine: Option<String>,
+    /// `fp32` or `int8`.
+    pub precision: Option<String>,
+    /// Threads of the engine; 0 takes all cores.
+    pub threads: Option<usize>,
+    /// Pictures a batch at most.
+    pub batch: Option<usize>,
+    /// The ONNX Runtime library; found in the Python package when absent.
+    pub runtime_library: Option<PathBuf>,
+    /// ONNX Runtime's execution provider: `cpu`, `openvino`.
+    pub provider: Option<String>,
+}
+
+/// `[records]`: what is kept, and for how long.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRecords {
+    /// Days that pictures are kept.
+    pub keep_days: Option<u32>,
+    /// Gigabytes (10^9 bytes) of pictures that are kept.
+    pub keep_gb: Option<f64>,
+    /// Recording stops below this much free space, gigabytes.
+    pub min_free_gb: Option<f64>,
+}

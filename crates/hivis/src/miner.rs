@@ -1,0 +1,213 @@
+//! The miner put together: home, ledger, writer, engine, axon and page, as `serve` and `demo` run it.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hivis_bittensor::Keypair;
+use hivis_console::Panel;
+use hivis_engine::LoadSettings;
+use hivis_serve::{Axon, AxonSettings, Loaded, Permits, Recorder};
+use hivis_store::{Home, Keep, Ledger, RecordWriter, Release, ServeLock, WriterHandle, WriterSettings};
+use hivis_types::{Record, metric};
+use jiff::Timestamp;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::sync::watch;
+
+use crate::config::{ModelSettings, Settings};
+use crate::failure::Hinted;
+
+/// Old pictures are looked for this often.
+const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+/// The permit file and the free space are looked at this often.
+const WATCH_EVERY: Duration = Duration::from_secs(5);
+
+/// Everything that a serving miner holds.
+pub(crate) struct Miner {
+    /// The home that it serves from.
+    pub(crate) home: Home,
+    /// Its ledger.
+    pub(crate) ledger: Ledger,
+    /// Its axon.
+    pub(crate) axon: Axon,
+    settings: Settings,
+    writer: RecordWriter,
+    handle: WriterHandle,
+    _lock: ServeLock,
+}
+
+struct LedgerRecorder(RecordWriter);
+
+impl Recorder for LedgerRecorder {
+    fn offer(&self, record: Record) {
+        self.0.offer(record);
+    }
+}
+
+impl Miner {
+    /// Takes the home's lock, opens its ledger and prepares the axon; nothing is served yet.
+    pub(crate) async fn open(home: Home, settings: Settings, keypair: Keypair, permits: Permits) -> Result<Self> {
+        // Before anything counts: a metric that is told before its recorder exists is lost.
+        prometheus()?;
+        let lock = home.serve_lock()?;
+        let ledger = home.ledger().await?;
+        let writer_settings = WriterSettings { free_bytes: settings.records.min_free, ..WriterSettings::default() };
+        let (writer, handle) = RecordWriter::spawn(&home, &ledger, writer_settings)?;
+        let recorder = Arc::new(LedgerRecorder(writer.clone()));
+        let axon = Axon::new(axon_settings(&settings), keypair, permits, recorder);
+        Ok(Self { home, ledger, axon, settings, writer, handle, _lock: lock })
+    }
+
+    /// Serves both listeners until `shutdown` is done, drains, and commits what waits.
+    pub(crate) async fn run(
+        self,
+        listener: TcpListener,
+        page: TcpListener,
+        note: &str,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Result<()> {
+        let address = listener.local_addr().context("the axon's listener has no address")?;
+        let panel = Panel {
+            axon: self.axon.clone(),
+            ledger: self.ledger.clone(),
+            metrics: prometheus()?,
+            address: address.to_string(),
+            note: note.to_owned(),
+        };
+        page.set_nonblocking(true).context("the page's listener cannot be used")?;
+        let page = tokio::net::TcpListener::from_std(page).context("the page's listener cannot be used")?;
+        // The page outlives the axon's drain, so that /readyz can say "draining".
+        let (stop, stopped) = watch::channel(false);
+        let page = tokio::spawn(hivis_console::serve(page, panel, until(stopped.clone())));
+        let upkeep = tokio::spawn(upkeep(self.home.clone(), self.ledger.clone(), self.axon.clone(), self.settings));
+        let served = self.axon.run(listener, shutdown).await;
+        upkeep.abort();
+        self.writer.flush().await?;
+        self.handle.close().await?;
+        // Nobody listens when the page has failed; its error is told below.
+        let _ = stop.send(true);
+        page.await.context("the page stopped with a panic")?.context("the page could not be served")?;
+        self.ledger.close().await;
+        served.context("the axon could not be served")
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is a stop too.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+fn axon_settings(settings: &Settings) -> AxonSettings {
+    let serve = &settings.serve;
+    let mut axon = AxonSettings {
+        deadline: serve.deadline,
+        max_batch: settings.model.batch,
+        silence_below: serve.silence_below,
+        drain: serve.drain,
+        ..AxonSettings::default()
+    };
+    axon.picture.pixels = serve.picture_pixels;
+    axon.limits.body_bytes = serve.body_bytes;
+    axon.limits.connections = serve.connections;
+    axon
+}
+
+/// Loads a release into the engine that the settings name; the graph is run once, so this takes a moment.
+pub(crate) async fn load(release: Release, model: ModelSettings) -> Result<Loaded> {
+    let id = release.manifest.id.clone();
+    let graph = release.graph(model.precision).ok_or_else(|| {
+        let hint = "`hivis quantise` makes model.int8.onnx; or choose --precision fp32";
+        Hinted::new(format!("release {id} has no {} file", model.precision.as_str()), hint)
+    })?;
+    let settings = LoadSettings {
+        kind: model.engine,
+        graph,
+        precision: model.precision,
+        threads: model.threads,
+        runtime_library: model.runtime_library,
+        provider: Some(model.provider),
+    };
+    let engine = tokio::task::spawn_blocking(move || hivis_engine::load(&settings))
+        .await
+        .context("the engine's start panicked")?
+        .with_context(|| format!("release {id} cannot be loaded"))?;
+    Ok(Loaded { release: id, engine })
+}
+
+/// The permit list; a missing file is an empty list, which `/readyz` explains.
+pub(crate) fn permits(settings: &Settings) -> Result<Permits> {
+    let path = &settings.serve.permits;
+    if !path.exists() {
+        return Ok(Permits::default());
+    }
+    Permits::read(path).with_context(|| format!("{} cannot be used", path.display()))
+}
+
+/// Binds or says who may be in the way.
+pub(crate) fn bind(address: SocketAddr, what: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| {
+        let hint = format!("another program may listen there; choose another with the flag for the {what}");
+        anyhow::Error::new(error).context(Hinted::new(format!("the {what} cannot listen on {address}"), hint))
+    })
+}
+
+async fn upkeep(home: Home, ledger: Ledger, axon: Axon, settings: Settings) {
+    let keep = Keep { age: settings.records.keep, bytes: settings.records.keep_bytes };
+    let mut watch = tokio::time::interval(WATCH_EVERY);
+    let mut retention = tokio::time::interval(RETENTION_EVERY);
+    let mut permits_seen = modified(&settings);
+    loop {
+        tokio::select! {
+            _ = watch.tick() => {
+                if let Ok(free) = home.free_bytes() {
+                    metrics::gauge!(metric::HOME_FREE_BYTES).set(free as f64);
+                }
+                if let Ok(handle) = prometheus() {
+                    handle.run_upkeep();
+                }
+                let now = modified(&settings);
+                if now != permits_seen {
+                    permits_seen = now;
+                    match permits(&settings) {
+                        Ok(permits) => axon.set_permits(permits),
+                        Err(error) => tracing::error!("the changed permit list is not used: {error:#}"),
+                    }
+                }
+            }
+            _ = retention.tick() => match home.retain(&ledger, &keep, Timestamp::now()).await {
+                Ok(done) if done.removed > 0 => tracing::info!(pictures = done.removed, bytes = done.removed_bytes, "old pictures removed"),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
+            },
+        }
+    }
+}
+
+fn modified(settings: &Settings) -> Option<std::time::SystemTime> {
+    std::fs::metadata(&settings.serve.permits).and_then(|m| m.modified()).ok()
+}
+
+/// The process's one recorder of metrics.
+fn prometheus() -> Result<PrometheusHandle> {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    if let Some(handle) = HANDLE.get() {
+        return Ok(handle.clone());
+    }
+    let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &buckets)
+        .and_then(|b| {
+            b.set_buckets_for_metric(
+                Matcher::Suffix("_ratio".to_owned()),
+                &[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0],
+            )
+        })
+        .and_then(|b| {
+            b.set_buckets_for_metric(Matcher::Suffix("_pictures".to_owned()), &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0])
+        })
+        .and_then(PrometheusBuilder::install_recorder)
+        .context("metrics cannot be recorded")?;
+    Ok(HANDLE.get_or_init(|| handle).clone())
+}

@@ -1,0 +1,102 @@
+//! `hivis demo`: a street world, a miner and a validator on this computer.
+
+use std::io::IsTerminal;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use hivis_bittensor::Keypair;
+use hivis_bittensor::dendrite::AxonAddress;
+use hivis_examiner::{ExamPlan, Examiner, RemoteAxon, Scenes};
+use hivis_serve::Permits;
+use hivis_store::Home;
+use hivis_synth::Mix;
+use tokio::sync::oneshot;
+
+use crate::cli::{DemoArgs, Global, ServeArgs};
+use crate::miner::{self, Miner};
+use crate::{exam, home, tiny};
+
+const NOTE: &str = "This model was trained on procedural street scenes only; it makes no claim about real streets.";
+
+/// Runs the demo; the answers stay in a home of their own.
+pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
+    let home = Home::open_or_create(&folder(global)?).context("the demo's home cannot be opened")?;
+    let place = home.path().to_owned();
+    let release = tiny::install(&home)?;
+    let settings = home::settings(&home, &ServeArgs::default())?;
+    // Public development keys: right for a demo on loopback, and for nothing else.
+    let (validator, own) = (Keypair::from_uri("//Alice")?, Keypair::from_uri("//Bob")?);
+    let permits = Permits::new([(validator.hotkey(), 50_000.0)])?;
+    let listener = miner::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "axon")?;
+    let page = page_listener()?;
+    let (axon, page_url) = (listener.local_addr()?, format!("http://{}/", page.local_addr()?));
+
+    let model = settings.model.clone();
+    let hotkey = own.hotkey();
+    let miner = Miner::open(home, settings, own, permits).await?;
+    let loaded = miner::load(release, model).await?;
+    println!("home      {}", place.display());
+    println!("miner     {axon}, hotkey {}, release {}", hotkey.short(), loaded.release);
+    println!("page      {page_url}");
+    println!(
+        "validator hotkey {}, {} challenges, {} a second\n",
+        validator.hotkey().short(),
+        args.questions,
+        args.rate
+    );
+    miner.axon.models().swap(loaded);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(miner.run(listener, page, NOTE, async {
+        // A dropped sender means that the demo is over as well.
+        let _ = stopped.await;
+    }));
+
+    let plan = ExamPlan { questions: args.questions, seed: args.seed, rate: args.rate, ..ExamPlan::default() };
+    let address = AxonAddress { host: axon.ip().to_string(), port: axon.port(), hotkey };
+    let candidate = RemoteAxon::new(validator, address);
+    let outcome = exam::sit(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), Arc::new(candidate)).await?;
+    exam::print(global, &outcome)?;
+    let sheet = place.join("reports/demo-worst.png");
+    let sheet = exam::write_worst(&outcome, &sheet)?.then_some(sheet);
+    if !global.json {
+        println!("{}", next_steps(&place, sheet.as_deref()));
+    }
+    if args.stay || (std::io::stdout().is_terminal() && !args.no_stay) {
+        println!("\nThe page stays at {page_url} until you press Ctrl-C.");
+        tokio::signal::ctrl_c().await.context("Ctrl-C cannot be heard")?;
+    }
+    // The server may have ended by itself; its result tells.
+    let _ = stop.send(());
+    serving.await.context("the miner stopped with a panic")??;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The demo never touches the real home: its own lies beside it, unless --home says where.
+fn folder(global: &Global) -> Result<PathBuf> {
+    match &global.home {
+        Some(path) => Ok(path.clone()),
+        None => Ok(home::path(global)?.with_file_name("hivis-demo")),
+    }
+}
+
+/// The page's usual port when it is free, else any.
+fn page_listener() -> Result<TcpListener> {
+    let usual = SocketAddr::from((Ipv4Addr::LOCALHOST, 8092));
+    TcpListener::bind(usual).or_else(|_| miner::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "page"))
+}
+
+fn next_steps(home: &std::path::Path, sheet: Option<&std::path::Path>) -> String {
+    let home = home.display();
+    let mut out = String::from("\nWhat to do next\n");
+    if let Some(sheet) = sheet {
+        out += &format!("  look at the worst answers         {}\n", sheet.display());
+    }
+    out += &format!("  list what was recorded            hivis --home {home} records list\n");
+    out += &format!("  see one answer's whole story      hivis --home {home} records show ID --picture picture.jpg\n");
+    out += "  serve the model that you have     hivis import model FOLDER && hivis serve\n";
+    out += "  see what is missing for that      hivis doctor";
+    out
+}

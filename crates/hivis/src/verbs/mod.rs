@@ -1,0 +1,12 @@
+//! One file a verb: read the arguments, call the room whose job it is, print.
+
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod exam;
+pub(crate) mod import;
+#[cfg(feature = "train")]
+pub(crate) mod pretrain;
+pub(crate) mod quantise;
+pub(crate) mod records;
+pub(crate) mod serve;
+pub(crate) mod status;

@@ -1,0 +1,110 @@
+//! `hivis quantise`: the 8-bit file of a release, kept only when it agrees with the first.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use hivis_engine::{Engine, compare};
+use hivis_examiner::{ExamPlan, Examiner};
+use hivis_onnx::QuantiseOptions;
+use hivis_store::{Release, Releases};
+use hivis_types::{Picture, Precision, ReleaseId};
+
+use crate::cli::{Global, QuantiseArgs, ServeArgs};
+use crate::failure::Hinted;
+use crate::verbs::exam;
+use crate::{home, miner, recorded};
+
+/// More than this share of changed sides is refused (DESIGN section 4).
+const LIMIT: f64 = 0.005;
+
+/// Quantises a copy of the release, compares, and installs it under `<id>-int8`.
+pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode> {
+    let home = home::open(global)?;
+    let settings = home::settings(&home, &ServeArgs::default())?;
+    let release = match &args.release {
+        Some(id) => home::load_release(&home, &ReleaseId::new(id.clone())?)?,
+        None => home::current_release(&home)?
+            .ok_or_else(|| Hinted::new("there is no release", "hivis import model FOLDER"))?,
+    };
+    let id = ReleaseId::new(format!("{}-int8", release.manifest.id))?;
+    if home.releases().list()?.contains(&id) {
+        return Err(Hinted::new(
+            format!("release {id} is there already"),
+            "releases never change; it is ready to serve",
+        )
+        .into());
+    }
+    let count = args.count as usize;
+    let pictures = pictures(global, &args.pictures, count).await?;
+    if pictures.len() < count {
+        let hint = "give a folder with --pictures, or wait until more are recorded";
+        return Err(Hinted::new(format!("{} pictures, {count} are needed", pictures.len()), hint).into());
+    }
+    let staged = stage(&home.releases(), &release, &id, args.vnni)?;
+    let first = miner::load(release, settings.model.clone()).await?;
+    let mut model = settings.model;
+    model.precision = Precision::Int8;
+    let second = miner::load(staged.clone(), model).await?;
+    let (a, b): (Arc<dyn Engine>, Arc<dyn Engine>) = (first.engine, second.engine);
+    eprintln!("comparing on {} pictures", pictures.len());
+    let agreement = tokio::task::spawn_blocking(move || {
+        let input = a.card().input;
+        let sized: Vec<Picture> = pictures.iter().map(|p| hivis_image::resize_bilinear(p, input.0, input.1)).collect();
+        compare(&*a, &*b, &sized)
+    })
+    .await
+    .context("the comparison panicked")??;
+    let share = agreement.changed_side as f64 / agreement.n as f64;
+    let said = format!(
+        "{} of {} change side ({:.2}%), largest difference {:.4}, mean {:.5}",
+        agreement.changed_side,
+        agreement.n,
+        100.0 * share,
+        agreement.max_abs,
+        agreement.mean_abs
+    );
+    if share > LIMIT {
+        fs_err::remove_dir_all(&staged.folder)?;
+        return Err(Hinted::new(
+            format!("refused: {said}"),
+            "serve fp32; random or small models rarely survive 8 bits",
+        )
+        .into());
+    }
+    home.releases().install(&staged.folder, &id)?;
+    println!("{said}\nrelease {id} is ready: point `current` at it and serve with --precision int8");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn pictures(global: &Global, name: &str, count: usize) -> Result<Vec<Picture>> {
+    if name == "home" {
+        return recorded::newest(&home::open(global)?, count).await;
+    }
+    // Scenes and folders go through the validator's own augmentations: that is what the model sees.
+    let mut source = exam::pictures(global, name).await?;
+    let plan = ExamPlan { questions: u32::try_from(count)?, ..ExamPlan::default() };
+    let set =
+        tokio::task::spawn_blocking(move || Examiner::new(plan)?.questions(source.as_mut(), &hivis_examiner::silent))
+            .await
+            .context("making the pictures panicked")??;
+    set.questions.iter().map(|q| q.picture().context("a picture of ours cannot be read")).collect()
+}
+
+/// A copy of the release with both graphs.
+fn stage(releases: &Releases, release: &Release, id: &ReleaseId, vnni: bool) -> Result<Release> {
+    let staging = releases.staging(id)?;
+    let mut manifest = release.manifest.clone();
+    for name in manifest.files.keys() {
+        fs_err::copy(release.folder.join(name), staging.join(name))?;
+    }
+    let fp32 = release.graph(Precision::Fp32).context("the release has no fp32 file")?;
+    let int8 = staging.join("model.int8.onnx");
+    hivis_onnx::quantise(&fp32, &int8, &QuantiseOptions { weight_bits: if vnni { 8 } else { 7 } })?;
+    manifest.files.insert("model.int8.onnx".to_owned(), Releases::describe(&int8, Some(Precision::Int8))?);
+    manifest.id = id.clone();
+    manifest.source = format!("{} quantised", release.manifest.id);
+    manifest.created = jiff::Timestamp::now();
+    Releases::write_manifest(&staging, &manifest)?;
+    Ok(Release { folder: staging, manifest })
+}

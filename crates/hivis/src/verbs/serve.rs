@@ -1,0 +1,75 @@
+//! `hivis serve`: answer validators until told to stop.
+
+use std::net::TcpListener;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use hivis_bittensor::{Keypair, wallet};
+use listenfd::ListenFd;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{Global, ServeArgs};
+use crate::config::WalletSettings;
+use crate::failure::Hinted;
+use crate::home;
+use crate::miner::{self, Miner};
+
+/// Runs until SIGTERM or Ctrl-C, then drains.
+pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
+    let home = home::open_or_create(global)?;
+    let settings = home::settings(&home, args)?;
+    let keypair = keypair(&settings.wallet)?;
+    let permits = miner::permits(&settings)?;
+    let (listener, page) = listeners(&settings)?;
+    if permits.is_empty() {
+        tracing::warn!("nobody may ask: {} is missing or empty", settings.serve.permits.display());
+    }
+    let model = settings.model.clone();
+    let hotkey = keypair.hotkey();
+    let miner = Miner::open(home, settings, keypair, permits).await?;
+    match home::current_release(&miner.home)? {
+        Some(release) => {
+            let loaded = miner::load(release, model).await?;
+            tracing::info!(release = %loaded.release, engine = ?loaded.engine.card(), "loaded");
+            miner.axon.models().swap(loaded);
+        }
+        None => tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER` and a restart"),
+    }
+    tracing::info!(axon = %listener.local_addr()?, page = %format!("http://{}/", page.local_addr()?), %hotkey, "serving");
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
+    let shutdown = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            // Without a handler for Ctrl-C the process just ends, which is what the user wants then.
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        tracing::info!("draining");
+    };
+    miner.run(listener, page, "hivis", shutdown).await?;
+    tracing::info!("stopped; every committed record is on disk");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The axon's and the page's sockets: from systemd (`LISTEN_FDS`, in this order) or bound here.
+fn listeners(settings: &crate::config::Settings) -> Result<(TcpListener, TcpListener)> {
+    let mut handed = ListenFd::from_env();
+    let mut next =
+        |index| handed.take_tcp_listener(index).context("LISTEN_FDS holds something that is no TCP listener");
+    let axon = next(0)?;
+    let page = next(1)?;
+    let axon = axon.map_or_else(|| miner::bind(settings.serve.addr, "axon (--addr)"), Ok)?;
+    let page = page.map_or_else(|| miner::bind(settings.serve.page, "page (--page)"), Ok)?;
+    Ok((axon, page))
+}
+
+/// The hotkey that the settings name; `//Name` as the hotkey is a public development key, for tests.
+pub(crate) fn keypair(settings: &WalletSettings) -> Result<Keypair> {
+    if settings.hotkey.starts_with("//") {
+        return Keypair::from_uri(&settings.hotkey).context("that development key cannot be made");
+    }
+    wallet::hotkey(&settings.path, &settings.name, &settings.hotkey).map_err(|error| {
+        let place = settings.path.join(&settings.name).join("hotkeys").join(&settings.hotkey);
+        let hint = "name another with --wallet, --hotkey, --wallet-path; `btcli wallet new_hotkey` makes one";
+        anyhow::Error::new(error).context(Hinted::new(format!("the hotkey {} cannot be used", place.display()), hint))
+    })
+}

@@ -1,0 +1,8 @@
+//! The program as a user runs it: a process, its files, its ports.
+
+mod config;
+mod demo;
+mod faults;
+mod kill;
+mod miner;
+mod sdk;
