@@ -2,6 +2,10 @@
 
 use std::fmt::Write as _;
 
+use hivis_engine::EngineError;
+use hivis_onnx::OnnxError;
+use hivis_store::StoreError;
+
 /// An error that knows its mend.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -36,5 +40,15 @@ pub fn text(error: &anyhow::Error) -> String {
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|cause| cause.downcast_ref::<Hinted>().map(|h| h.hint.clone()))
+    // A context is found through the error itself, a source only by walking the chain.
+    let ours = error.downcast_ref::<Hinted>().or_else(|| error.chain().find_map(|c| c.downcast_ref()));
+    ours.map(|h| h.hint.clone()).or_else(|| error.chain().find_map(of_a_room))
+}
+
+/// The rooms' own hints.
+fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let store = cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
+    let engine = || cause.downcast_ref::<EngineError>().and_then(EngineError::hint).map(str::to_owned);
+    let onnx = || cause.downcast_ref::<OnnxError>().and_then(OnnxError::hint).map(str::to_owned);
+    store.or_else(engine).or_else(onnx)
 }

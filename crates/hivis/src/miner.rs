@@ -20,7 +20,7 @@ use crate::config::{ModelSettings, Settings};
 use crate::failure::Hinted;
 
 /// Old pictures are looked for this often.
-const RETENTION_EVERY: Duration = Duration::from_secs(3600);
+const RETENTION_EVERY: Duration = Duration::from_hours(1);
 /// The permit file and the free space are looked at this often.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
 
@@ -33,6 +33,7 @@ pub(crate) struct Miner {
     /// Its axon.
     pub(crate) axon: Axon,
     settings: Settings,
+    permits_watched: bool,
     writer: RecordWriter,
     handle: WriterHandle,
     _lock: ServeLock,
@@ -47,8 +48,11 @@ impl Recorder for LedgerRecorder {
 }
 
 impl Miner {
-    /// Takes the home's lock, opens its ledger and prepares the axon; nothing is served yet.
-    pub(crate) async fn open(home: Home, settings: Settings, keypair: Keypair, permits: Permits) -> Result<Self> {
+    /// Takes the home's lock, opens its ledger and prepares the axon; nothing is served yet. Without `fixed` permits
+    /// the configured file counts, and is read again whenever it changes.
+    pub(crate) async fn open(home: Home, settings: Settings, keypair: Keypair, fixed: Option<Permits>) -> Result<Self> {
+        let permits_watched = fixed.is_none();
+        let permits = fixed.map_or_else(|| permits(&settings), Ok)?;
         // Before anything counts: a metric that is told before its recorder exists is lost.
         prometheus()?;
         let lock = home.serve_lock()?;
@@ -57,7 +61,7 @@ impl Miner {
         let (writer, handle) = RecordWriter::spawn(&home, &ledger, writer_settings)?;
         let recorder = Arc::new(LedgerRecorder(writer.clone()));
         let axon = Axon::new(axon_settings(&settings), keypair, permits, recorder);
-        Ok(Self { home, ledger, axon, settings, writer, handle, _lock: lock })
+        Ok(Self { home, ledger, axon, settings, permits_watched, writer, handle, _lock: lock })
     }
 
     /// Serves both listeners until `shutdown` is done, drains, and commits what waits.
@@ -81,15 +85,19 @@ impl Miner {
         // The page outlives the axon's drain, so that /readyz can say "draining".
         let (stop, stopped) = watch::channel(false);
         let page = tokio::spawn(hivis_console::serve(page, panel, until(stopped.clone())));
-        let upkeep = tokio::spawn(upkeep(self.home.clone(), self.ledger.clone(), self.axon.clone(), self.settings));
-        let served = self.axon.run(listener, shutdown).await;
+        let (axon, ledger) = (self.axon.clone(), self.ledger.clone());
+        let watched = self.permits_watched.then(|| self.settings.clone());
+        let upkeep = tokio::spawn(async move {
+            tokio::join!(keep_house(self.home, self.ledger, self.settings), watch_permits(self.axon, watched))
+        });
+        let served = axon.run(listener, shutdown).await;
         upkeep.abort();
         self.writer.flush().await?;
         self.handle.close().await?;
         // Nobody listens when the page has failed; its error is told below.
         let _ = stop.send(true);
         page.await.context("the page stopped with a panic")?.context("the page could not be served")?;
-        self.ledger.close().await;
+        ledger.close().await;
         served.context("the axon could not be served")
     }
 }
@@ -153,11 +161,11 @@ pub(crate) fn bind(address: SocketAddr, what: &str) -> Result<TcpListener> {
     })
 }
 
-async fn upkeep(home: Home, ledger: Ledger, axon: Axon, settings: Settings) {
+/// Old pictures go, and the figures that nobody else reports are set.
+async fn keep_house(home: Home, ledger: Ledger, settings: Settings) {
     let keep = Keep { age: settings.records.keep, bytes: settings.records.keep_bytes };
     let mut watch = tokio::time::interval(WATCH_EVERY);
     let mut retention = tokio::time::interval(RETENTION_EVERY);
-    let mut permits_seen = modified(&settings);
     loop {
         tokio::select! {
             _ = watch.tick() => {
@@ -167,20 +175,34 @@ async fn upkeep(home: Home, ledger: Ledger, axon: Axon, settings: Settings) {
                 if let Ok(handle) = prometheus() {
                     handle.run_upkeep();
                 }
-                let now = modified(&settings);
-                if now != permits_seen {
-                    permits_seen = now;
-                    match permits(&settings) {
-                        Ok(permits) => axon.set_permits(permits),
-                        Err(error) => tracing::error!("the changed permit list is not used: {error:#}"),
-                    }
-                }
             }
             _ = retention.tick() => match home.retain(&ledger, &keep, Timestamp::now()).await {
-                Ok(done) if done.removed > 0 => tracing::info!(pictures = done.removed, bytes = done.removed_bytes, "old pictures removed"),
+                Ok(done) if done.removed > 0 => {
+                    tracing::info!(pictures = done.removed, bytes = done.removed_bytes, "old pictures removed");
+                }
                 Ok(_) => {}
                 Err(error) => tracing::error!(%error, "retention failed; it is tried again in an hour"),
             },
+        }
+    }
+}
+
+/// Reads the permit file again when it changes. A file that cannot be read leaves the old list in force.
+async fn watch_permits(axon: Axon, settings: Option<Settings>) {
+    let Some(settings) = settings else { return };
+    let mut watch = tokio::time::interval(WATCH_EVERY);
+    // Read once more at the start: it may have changed between the first reading and now.
+    let mut seen = None;
+    loop {
+        watch.tick().await;
+        let now = modified(&settings);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match permits(&settings) {
+            Ok(permits) => axon.set_permits(permits),
+            Err(error) => tracing::error!("the changed permit list is not used: {error:#}"),
         }
     }
 }

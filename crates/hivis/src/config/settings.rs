@@ -175,7 +175,7 @@ fn bytes(key: &str, gigabytes: f64) -> Result<u64> {
     within(key, gigabytes, 0.0..=1e6).map(|gb| (gb * 1e9) as u64)
 }
 
-fn count<T: PartialOrd + std::fmt::Display>(key: &str, value: T, least: T) -> Result<T> {
+fn count<T: PartialOrd + std::fmt::Display + Copy>(key: &str, value: T, least: T) -> Result<T> {
     if value >= least {
         return Ok(value);
     }

@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
 
     let model = settings.model.clone();
     let hotkey = own.hotkey();
-    let miner = Miner::open(home, settings, own, permits).await?;
+    let miner = Miner::open(home, settings, own, Some(permits)).await?;
     let loaded = miner::load(release, model).await?;
     println!("home      {}", place.display());
     println!("miner     {axon}, hotkey {}, release {}", hotkey.short(), loaded.release);
@@ -90,13 +90,12 @@ fn page_listener() -> Result<TcpListener> {
 
 fn next_steps(home: &std::path::Path, sheet: Option<&std::path::Path>) -> String {
     let home = home.display();
-    let mut out = String::from("\nWhat to do next\n");
-    if let Some(sheet) = sheet {
-        out += &format!("  look at the worst answers         {}\n", sheet.display());
-    }
-    out += &format!("  list what was recorded            hivis --home {home} records list\n");
-    out += &format!("  see one answer's whole story      hivis --home {home} records show ID --picture picture.jpg\n");
-    out += "  serve the model that you have     hivis import model FOLDER && hivis serve\n";
-    out += "  see what is missing for that      hivis doctor";
-    out
+    let worst = sheet.map_or_else(String::new, |s| format!("  look at the worst answers       {}\n", s.display()));
+    format!(
+        "What to do next\n\
+         {worst}  list what was recorded          hivis --home {home} records list\n  \
+         see one answer's whole story    hivis --home {home} records show ID --picture picture.jpg\n  \
+         serve the model that you have   hivis import model FOLDER && hivis serve\n  \
+         see what is missing for that    hivis doctor"
+    )
 }

@@ -29,10 +29,10 @@ pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
     let candidate = RemoteAxon::new(asker, address(&args.axon, hotkey)?);
     let sat = exam::sit(Examiner::new(plan)?, pictures, Arc::new(candidate)).await?;
     exam::print(global, &sat)?;
-    if let Some(path) = &args.worst {
-        if !exam::write_worst(&sat, path)? {
-            eprintln!("no wrong answer: {} was not written", path.display());
-        }
+    if let Some(path) = &args.worst
+        && !exam::write_worst(&sat, path)?
+    {
+        eprintln!("no wrong answer: {} was not written", path.display());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, args: &PretrainArgs) -> Result<ExitCode> {
     let start = Instant::now();
     let state = pretrain(&settings, &keeping, &|| start.elapsed(), &mut |step| {
         let at = &step.counters;
-        if u64::from(at.step).is_multiple_of(LINE_EVERY) {
+        if at.step.is_multiple_of(LINE_EVERY) {
             if global.json {
                 let line = serde_json::json!({
                     "step": at.step, "views": at.views, "seconds": at.seconds, "done": step.done, "loss": at.loss

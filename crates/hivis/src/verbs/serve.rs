@@ -19,21 +19,18 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
     let settings = home::settings(&home, args)?;
     let keypair = keypair(&settings.wallet)?;
-    let permits = miner::permits(&settings)?;
     let (listener, page) = listeners(&settings)?;
-    if permits.is_empty() {
-        tracing::warn!("nobody may ask: {} is missing or empty", settings.serve.permits.display());
-    }
     let model = settings.model.clone();
     let hotkey = keypair.hotkey();
-    let miner = Miner::open(home, settings, keypair, permits).await?;
-    match home::current_release(&miner.home)? {
-        Some(release) => {
-            let loaded = miner::load(release, model).await?;
-            tracing::info!(release = %loaded.release, engine = ?loaded.engine.card(), "loaded");
-            miner.axon.models().swap(loaded);
-        }
-        None => tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER` and a restart"),
+    let file = settings.serve.permits.clone();
+    let miner = Miner::open(home, settings, keypair, None).await?;
+    if miner.axon.permits().is_empty() {
+        tracing::warn!("nobody may ask: {} is missing or empty", file.display());
+    }
+    if let Some(release) = home::current_release(&miner.home)? {
+        miner.axon.models().swap(miner::load(release, model).await?);
+    } else {
+        tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER` and a restart");
     }
     tracing::info!(axon = %listener.local_addr()?, page = %format!("http://{}/", page.local_addr()?), %hotkey, "serving");
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;

@@ -11,7 +11,7 @@ pub(crate) const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY
 pub(crate) const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 
 /// Longest wait for anything that a process should do.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// `hivis --home HOME args...`, with nothing of the tester's own configuration.
 pub(crate) fn hivis(home: &Path, args: &[&str]) -> Command {
@@ -29,13 +29,11 @@ pub(crate) fn output(mut command: Command) -> Output {
     let (send, receive) = mpsc::channel();
     let id = child.id();
     std::thread::spawn(move || send.send(child.wait_with_output()));
-    match receive.recv_timeout(DEADLINE * 3) {
-        Ok(output) => output.expect("the process ends"),
-        Err(_) => {
-            signal(id, "KILL");
-            panic!("{command:?} did not end in time");
-        }
+    if let Ok(output) = receive.recv_timeout(DEADLINE * 3) {
+        return output.expect("the process ends");
     }
+    signal(id, "KILL");
+    panic!("{command:?} did not end in time");
 }
 
 /// Sends a signal by name.
