@@ -18,9 +18,9 @@ fn home_with(config: &str) -> tempfile::TempDir {
 
 #[test]
 fn an_unknown_key_is_named_with_a_hint() {
-    let home = home_with("[serve]\nadress = \"1.2.3.4:5\"\n");
+    let home = home_with("[serve]\nlisten = \"1.2.3.4:5\"\n");
     let said = said(home.path(), &["serve"]);
-    assert!(said.contains("hivis.toml") && said.contains("adress"), "{said}");
+    assert!(said.contains("hivis.toml") && said.contains("listen"), "{said}");
     assert!(said.contains("hint:"), "{said}");
 }
 
