@@ -41,6 +41,7 @@ pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode
         let hint = "give a folder with --pictures, or wait until more are recorded";
         return Err(Hinted::new(format!("{} pictures, {count} are needed", pictures.len()), hint).into());
     }
+    let parent = release.manifest.id.clone();
     let staged = stage(&home.releases(), &release, &id, args.vnni)?;
     let first = miner::load(release, settings.model.clone()).await?;
     let mut model = settings.model;
@@ -73,7 +74,24 @@ pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode
         .into());
     }
     home.releases().install(&staged.folder, &id)?;
-    println!("{said}\nrelease {id} is ready: point `current` at it and serve with --precision int8");
+    // It holds the fp32 file too, so what serves now serves on, and --precision chooses.
+    let was_current = home.releases().current()?.as_ref() == Some(&parent);
+    if was_current {
+        home.releases().set_current(&id)?;
+    }
+    if global.json {
+        let agreement = serde_json::json!({
+            "n": agreement.n, "changed_side": agreement.changed_side,
+            "max_abs": agreement.max_abs, "mean_abs": agreement.mean_abs
+        });
+        println!("{}", serde_json::json!({ "release": id, "current": was_current, "agreement": agreement }));
+    } else {
+        println!("{said}");
+        println!(
+            "release {id} is ready{}",
+            if was_current { " and current: serve it with --precision int8" } else { "" }
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 
