@@ -7,13 +7,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use hivis_serve::Health;
-use hivis_store::Summary;
+use hivis_store::{PictureState, RecordFilter, StoredRecord, Summary};
+use hivis_types::Label;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Panel;
 
 /// The figures look back this far.
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+/// Rows of the table when the page opens.
+const ROWS: u32 = 20;
 
 /// One figure of the page's first row.
 struct Figure {
@@ -22,12 +25,48 @@ struct Figure {
     text: String,
 }
 
+/// One row of the table, as it is before the first live answer; `assets/live.js` makes the same cells.
+struct Answer {
+    id: String,
+    time: String,
+    validator: String,
+    probability: Option<f32>,
+    verdict: &'static str,
+    class: &'static str,
+    status: u16,
+    ms: String,
+    picture: bool,
+}
+
+impl From<StoredRecord> for Answer {
+    fn from(stored: StoredRecord) -> Self {
+        let record = stored.record;
+        let (verdict, class) = match record.silence {
+            Some(silence) => (silence.as_str(), "silent"),
+            None if Label::from_probability(record.prediction) == Label::Roadwork => ("roadwork", "road"),
+            None => ("clear", "clear"),
+        };
+        Self {
+            id: record.id.to_string(),
+            time: record.arrived.strftime("%H:%M:%S").to_string(),
+            validator: record.caller.hotkey.short().to_owned(),
+            probability: record.silence.is_none().then_some(record.prediction),
+            verdict,
+            class,
+            status: record.status,
+            ms: format!("{:.1}", record.timings.total_us as f64 / 1000.0),
+            picture: matches!(stored.picture_state, PictureState::Stored { .. }),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "now.html")]
 struct Now {
     ready: bool,
     state: String,
     figures: Vec<Figure>,
+    answers: Vec<Answer>,
     note: String,
 }
 
@@ -38,6 +77,7 @@ pub(crate) async fn now(State(panel): State<Panel>) -> Response {
         ready: health.is_ready(),
         state: state(&panel, &health),
         figures: figures(&panel, &health).await,
+        answers: newest(&panel).await,
         note: panel.note.clone(),
     };
     match page.render() {
@@ -47,6 +87,16 @@ pub(crate) async fn now(State(panel): State<Panel>) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// What was answered before the page was opened, newest first.
+async fn newest(panel: &Panel) -> Vec<Answer> {
+    let filter = RecordFilter { limit: ROWS, ..RecordFilter::default() };
+    let records = panel.ledger.list(&filter).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the ledger could not be read for the page");
+        Vec::new()
+    });
+    records.into_iter().map(Answer::from).collect()
 }
 
 /// The same figures for the event stream, by name.
