@@ -37,7 +37,7 @@ fn main() -> anyhow::Result<()> {
     }
     let text = |name: &str| fs_err::read_to_string(target.join(name));
     let weights = fs_err::read(target.join("model.safetensors"))?;
-    let backbone = Backbone::new(&text("config.json")?, &text("preprocessor_config.json")?, weights, 1)?;
+    let backbone = Backbone::new(&text("config.json")?, &text("preprocessor_config.json")?, weights, 0)?;
     let (figures, head) = headroom(&backbone, &settings, &work, &mut progress)?;
     head.write(&target.join("head.safetensors"))?;
     fs_err::write(target.join("figures.json"), format!("{}\n", serde_json::to_string_pretty(&figures)?))?;

@@ -80,7 +80,8 @@ impl Checkpoint {
         let bad = |error: safetensors::SafeTensorError| content(path, error.to_string());
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(bad)?;
         let metadata = header.metadata().clone().unwrap_or_default();
-        let field = |name: &str| metadata.get(name).ok_or_else(|| content(path, format!("no `{name}` in its metadata")));
+        let field =
+            |name: &str| metadata.get(name).ok_or_else(|| content(path, format!("no `{name}` in its metadata")));
         let broken = |error: serde_json::Error| content(path, error.to_string());
         let mut parts: BTreeMap<&str, Weights> = BTreeMap::new();
         for (name, array) in Weights::from_bytes(&bytes)?.0 {

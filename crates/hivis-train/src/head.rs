@@ -87,7 +87,8 @@ pub fn train_head(
     if training.width != validation.width {
         return Err(TrainError::Data("training and validation features have different lengths".to_owned()));
     }
-    let widths: Vec<usize> = std::iter::once(training.width).chain(settings.hidden.iter().copied()).chain([1]).collect();
+    let widths: Vec<usize> =
+        std::iter::once(training.width).chain(settings.hidden.iter().copied()).chain([1]).collect();
     let mut weights = first_weights(&widths, settings.seed);
     let mut moments = Moments::default();
     let device = Device::flex().autodiff();
@@ -188,7 +189,12 @@ fn inputs(samples: &Samples, rows: &[usize], device: &Device) -> Tensor<2> {
 
 type Mask<'a> = Box<dyn FnMut(usize) -> Vec<f32> + 'a>;
 
-fn forward(leaves: &Leaves, widths: &[usize], x: Tensor<2>, mut mask: Option<Mask<'_>>) -> Result<Tensor<2>, TrainError> {
+fn forward(
+    leaves: &Leaves,
+    widths: &[usize],
+    x: Tensor<2>,
+    mut mask: Option<Mask<'_>>,
+) -> Result<Tensor<2>, TrainError> {
     let device = x.device();
     let (n, layers) = (x.dims()[0], widths.len() - 1);
     let mut x = x;
@@ -226,7 +232,8 @@ fn evaluate(weights: &Weights, widths: &[usize], samples: &Samples) -> Result<f3
 
 fn head_of(weights: &Weights, widths: &[usize]) -> Result<Head, TrainError> {
     let layer = |(layer, pair): (usize, &[usize])| {
-        let part = |part: &str| Ok::<_, TrainError>(weights.get(&format!("{}.{part}", layer_name(layer)))?.data.clone());
+        let part =
+            |part: &str| Ok::<_, TrainError>(weights.get(&format!("{}.{part}", layer_name(layer)))?.data.clone());
         Ok::<_, TrainError>(Dense { weight: part("weight")?, bias: part("bias")?, inputs: pair[0], outputs: pair[1] })
     };
     let layers = widths.windows(2).enumerate().map(layer).collect::<Result<_, _>>()?;

@@ -133,7 +133,11 @@ impl HeadroomSettings {
     }
 
     /// Renders every set into `folder`, so that a later measurement only computes features.
-    pub fn prepare(&self, folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<Vec<(String, Questions)>, TrainError> {
+    pub fn prepare(
+        &self,
+        folder: &Path,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Vec<(String, Questions)>, TrainError> {
         let take = |(name, set): (String, SetSettings)| {
             progress(&name);
             Ok((name, set.load_or_make(folder)?))

@@ -124,8 +124,7 @@ pub fn pretrain(
     clock: &dyn Fn() -> Duration,
     progress: &mut dyn FnMut(&Step) -> bool,
 ) -> Result<Checkpoint, TrainError> {
-    let mut state =
-        if keeping.path.exists() { Checkpoint::read(&keeping.path)? } else { begin(settings) };
+    let mut state = if keeping.path.exists() { Checkpoint::read(&keeping.path)? } else { begin(settings) };
     let settings = state.settings.clone();
     let config = VitConfig::tiny();
     let device = Device::flex().autodiff();
@@ -191,12 +190,7 @@ fn begin(settings: &PretrainSettings) -> Checkpoint {
         weights.0.insert(format!("{name}.weight"), table);
         weights.0.insert(format!("{name}.bias"), Array::filled(&[outputs], 0.0));
     }
-    Checkpoint {
-        settings: settings.clone(),
-        counters: Counters::default(),
-        weights,
-        moments: Moments::default(),
-    }
+    Checkpoint { settings: settings.clone(), counters: Counters::default(), weights, moments: Moments::default() }
 }
 
 /// Renders the next views. At 112 px each view gives three pictures: the whole at half size and two windows at full
@@ -205,10 +199,8 @@ fn batch(settings: &PretrainSettings, counters: &mut Counters, small: bool) -> B
     let mix = Mix::pretraining();
     let (grid, scenes) = if small { (7, settings.small_batch.div_ceil(PARTS)) } else { (14, settings.large_batch) };
     let first = counters.scenes;
-    let looks: Vec<Looked> = (0..scenes as u64)
-        .into_par_iter()
-        .map(|i| look(settings.seed, first + i, &mix, &settings.views))
-        .collect();
+    let looks: Vec<Looked> =
+        (0..scenes as u64).into_par_iter().map(|i| look(settings.seed, first + i, &mix, &settings.views)).collect();
     counters.scenes += scenes as u64;
     let mut batch = Batch::new(grid);
     let mut rng = stream(settings.seed, Purpose::Order, 0, first);
@@ -243,8 +235,7 @@ fn losses(
 ) -> Result<(Tensor<1>, Tensor<1>), TrainError> {
     let (n, patches) = (batch.count, batch.grid * batch.grid);
     let pixels = TensorData::new(batch.patches.clone(), [n, patches, 768]);
-    let tokens = Vit::new(config, leaves, device)?
-        .forward(Tensor::from_data(pixels, device), (batch.grid, batch.grid));
+    let tokens = Vit::new(config, leaves, device)?.forward(Tensor::from_data(pixels, device), (batch.grid, batch.grid));
     let prefix = config.prefix();
 
     let weighed: Vec<f32> = batch.cover.iter().zip(importance.iter().cycle()).map(|(share, w)| share * w).collect();

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use hivis_image::{DecodeLimits, augment};
 use hivis_synth::{Mix, Slice, Style, View};
@@ -56,6 +57,12 @@ pub struct Questions {
     pub rows: Vec<Row>,
     /// JPEG bytes, one a picture.
     pub pictures: Vec<Vec<u8>>,
+}
+
+/// Limits for pictures that we encoded ourselves: a decode that is slow because the machine is busy is no reason to
+/// refuse one, and nothing that is trained may depend on the clock.
+pub(crate) fn own_limits() -> DecodeLimits {
+    DecodeLimits { time: Duration::MAX, ..DecodeLimits::default() }
 }
 
 impl SetSettings {
@@ -110,9 +117,9 @@ impl SetSettings {
 impl Questions {
     /// The picture of that row, decoded as the server decodes it.
     pub fn picture(&self, row: usize) -> Result<Picture, TrainError> {
-        hivis_image::decode(&self.pictures[row], &DecodeLimits::default()).map(|decoded| decoded.picture).map_err(
-            |error| TrainError::Content { what: format!("picture {row} of the set"), why: error.to_string() },
-        )
+        hivis_image::decode(&self.pictures[row], &own_limits())
+            .map(|decoded| decoded.picture)
+            .map_err(|error| TrainError::Content { what: format!("picture {row} of the set"), why: error.to_string() })
     }
 
     /// Labels, one a picture.

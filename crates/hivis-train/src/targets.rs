@@ -5,7 +5,7 @@
 //! never looked at.
 
 use hivis_image::augment::{self, CropBox, Draw};
-use hivis_synth::{Mix, Style, Stuff, Tags, View};
+use hivis_synth::{Mix, Stuff, Style, Tags, View};
 use hivis_types::{Level, Picture};
 use rand::Rng;
 
@@ -58,7 +58,7 @@ pub fn look(seed: u64, index: u64, mix: &Mix, settings: &ViewSettings) -> Looked
     }
     if rng.random_bool(settings.jpeg_share) {
         let bytes = hivis_image::encode_jpeg(&picture);
-        if let Ok(decoded) = hivis_image::decode(&bytes, &hivis_image::DecodeLimits::default()) {
+        if let Ok(decoded) = hivis_image::decode(&bytes, &crate::questions::own_limits()) {
             picture = decoded.picture;
         }
     }
@@ -161,8 +161,7 @@ impl Batch {
                         for (sum, value) in sum.iter_mut().zip(&rgb[3 * at..]) {
                             *sum += u32::from(*value);
                         }
-                        if let Some(count) =
-                            counts[(y / 16) * self.grid + x / 16].get_mut(usize::from(looked.map[at]))
+                        if let Some(count) = counts[(y / 16) * self.grid + x / 16].get_mut(usize::from(looked.map[at]))
                         {
                             *count += 1;
                         }

@@ -54,7 +54,10 @@ impl Weights {
                 Dtype::F16 => raw.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
                 Dtype::BF16 => raw.chunks_exact(2).map(|b| bf16::from_le_bytes([b[0], b[1]]).to_f32()).collect(),
                 other => {
-                    return Err(TrainError::Weights { name: name.to_owned(), why: format!("{other:?} is not read here") });
+                    return Err(TrainError::Weights {
+                        name: name.to_owned(),
+                        why: format!("{other:?} is not read here"),
+                    });
                 }
             };
             all.insert(name.to_owned(), Array { shape: view.shape().to_vec(), data });

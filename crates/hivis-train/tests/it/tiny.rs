@@ -1,11 +1,11 @@
 //! The shipped files hold what is recorded of them.
 
 use hivis_onnx::Head;
+use hivis_synth::Mix;
 use hivis_train::features::Backbone;
 use hivis_train::head::right;
 use hivis_train::headroom::{Count, Figures};
 use hivis_train::tiny;
-use hivis_synth::Mix;
 
 #[test]
 fn the_weights_are_small_enough_to_ship() {
