@@ -107,7 +107,8 @@ pub(crate) async fn live_figures(panel: &Panel) -> BTreeMap<&'static str, String
 
 fn state(panel: &Panel, health: &Health) -> String {
     if health.is_ready() {
-        return format!("axon on {}", panel.address);
+        let release = health.release.as_ref().map_or_else(String::new, |r| format!(", release {r}"));
+        return format!("axon on {}{release}", panel.address);
     }
     health.not_ready.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join("; ")
 }
@@ -131,7 +132,6 @@ async fn figures(panel: &Panel, health: &Health) -> Vec<Figure> {
         figure("p50", "half are faster than", quantile(|l| l.p50_us)),
         figure("p99", "99 of 100 are faster than", quantile(|l| l.p99_us)),
         figure("clock", "clock offset to validators", offset(health.clock_offset_s)),
-        figure("release", "release", health.release.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
     ]
 }
 

@@ -16,6 +16,7 @@ mod table;
 mod tiny;
 mod verbs;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use cli::{Cli, Verb};
@@ -69,7 +70,11 @@ fn logging(cli: &Cli) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal());
     // A second call, as tests make it, keeps the first one's subscriber.
     let _ = if cli.global.json { builder.json().try_init() } else { builder.try_init() };
 }
