@@ -156,9 +156,8 @@ fn print_row(name: &str, count: f64, ours: &[Lap], theirs: &[Lap]) -> Option<f64
         println!("{own} | not measured | | | |");
         return None;
     }
-    let ratio = |of: Take| {
-        peer::median(&ours.iter().zip(theirs).map(|(own, other)| of(other) / of(own)).collect::<Vec<_>>())
-    };
+    let ratio =
+        |of: Take| peer::median(&ours.iter().zip(theirs).map(|(own, other)| of(other) / of(own)).collect::<Vec<_>>());
     let (by_wall, by_cpu) = (ratio(wall), ratio(cpu));
     println!("{own} | {:.0} | {:.0} | {by_wall:.1} | {by_cpu:.1} |", rate(theirs, wall), rate(theirs, cpu));
     Some(by_wall)
