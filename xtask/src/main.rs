@@ -38,14 +38,20 @@ enum Verb {
     Peers,
 }
 
+/// Trains the shipped head anew, and the oracle's; writes both and the figures into the embedded model's folder.
+fn headroom() -> anyhow::Result<()> {
+    let work = command::cache().join("headroom");
+    let mut run = command::cargo(&["run", "--release", "-p", "hivis-train", "--example", "headroom", "--"])?;
+    run.arg("crates/hivis-train/hivis-tiny").arg(work);
+    command::run(run)
+}
+
 fn main() -> ExitCode {
     let outcome = match Args::parse().verb {
         Verb::Check { only } => check::run(only.as_deref()),
         Verb::Bench(args) => bench::run(&args),
         Verb::Soak(args) => soak::run(&args),
-        Verb::Headroom => {
-            command::cargo(&["run", "--release", "-p", "hivis-train", "--example", "headroom"]).and_then(command::run)
-        }
+        Verb::Headroom => headroom(),
         Verb::Peers => peers::install_all().map(|_| ()),
     };
     match outcome {
