@@ -2,6 +2,21 @@
 //!
 //! `cargo xtask bench NAME` builds and runs this; what it printed goes to `bench/RESULTS.md` with the date.
 
+mod axon;
+mod child;
+mod engine;
+mod engine_report;
+mod engine_worker;
+mod examiner;
+mod line;
+mod load;
+mod overload;
+mod peer;
+mod quantile;
+mod question;
+mod random_model;
+mod serve;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -14,8 +29,49 @@ struct Args {
 }
 
 #[derive(Subcommand)]
-enum What {}
+enum What {
+    /// CPU and latency of an answer beside the SDK's axon and a bare hyper.
+    Axon(axon::Args),
+    /// Ten times what the engine can do.
+    Overload(overload::Args),
+    /// hivis' axon in a process of its own; `axon` and `overload` start these.
+    #[command(hide = true)]
+    AxonServer(serve::AxonArgs),
+    /// A bare hyper echo; `axon` starts it.
+    #[command(hide = true)]
+    EchoServer,
+    /// Challenges made a second against the reference's Python.
+    Examiner(examiner::Args),
+    /// ms a picture of each engine against PyTorch, ONNX Runtime and OpenVINO.
+    Engine(engine::Args),
+    /// One engine in a process of its own; `engine` starts these.
+    #[command(hide = true)]
+    EngineWorker(engine_worker::Args),
+}
 
 fn main() -> ExitCode {
-    match Args::parse().what {}
+    let done = match Args::parse().what {
+        What::Axon(args) => on_runtime(axon::run(&args)),
+        What::Overload(args) => on_runtime(overload::run(&args)),
+        What::AxonServer(args) => on_runtime(serve::axon(&args)),
+        What::EchoServer => on_runtime(serve::echo()),
+        What::Examiner(args) => examiner::run(&args),
+        What::Engine(args) => engine::run(&args),
+        What::EngineWorker(args) => {
+            engine_worker::run(&args);
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// With as many worker threads as cores, as `hivis serve` has.
+fn on_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(work)
 }
