@@ -1,6 +1,38 @@
 //! Faults of the house: a second server, corrupt weights, a server without permits.
 
+use std::process::{Command, Stdio};
+
 use crate::miner::{BOB, Miner, get, hivis, output, with_release};
+
+/// Opens two listeners as file descriptors 3 and 4 and becomes the server, as systemd's socket activation does.
+const ACTIVATE: &str = r"
+import os, socket, sys
+listeners = [socket.create_server(('127.0.0.1', 0)) for _ in range(2)]
+print(*(l.getsockname()[1] for l in listeners), flush=True)
+# Out of the way first, so that neither copy lands on the other.
+high = [os.dup2(l.fileno(), 100 + i) for i, l in enumerate(listeners)]
+for i, fd in enumerate(high):
+    os.dup2(fd, 3 + i, inheritable=True)
+os.environ.update(LISTEN_FDS='2', LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[1], sys.argv[1:])
+";
+
+#[test]
+fn sockets_may_come_from_systemd() {
+    let home = tempfile::tempdir().expect("a folder");
+    with_release(home.path());
+    let mut command = Command::new("python3");
+    command.args(["-c", ACTIVATE, env!("CARGO_BIN_EXE_hivis"), "--home"]).arg(home.path());
+    // The addresses are wrong on purpose: what is handed over wins.
+    command.args(["serve", "--addr", "192.0.2.1:1", "--page", "192.0.2.1:2", "--hotkey", "//Bob", "--json"]);
+    let miner = Miner::follow({
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
+    });
+    assert!(miner.axon.starts_with("127.0.0.1:") && miner.page.starts_with("http://127.0.0.1:"), "{}", miner.axon);
+    assert_eq!(get(&format!("{}healthz", miner.page)).0, 200);
+    miner.stop();
+}
 
 #[test]
 fn a_second_server_on_one_home_is_refused_by_name() {

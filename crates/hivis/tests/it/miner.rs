@@ -55,7 +55,12 @@ impl Miner {
         let permits = format!("[[permit]]\nhotkey = \"{ALICE}\"\nstake = 1000.0\n");
         std::fs::write(home.join("permits.toml"), permits).expect("the home is writable");
         let args = ["serve", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0", "--hotkey", "//Bob", "--json"];
-        let mut child = hivis(home, &args).stderr(Stdio::piped()).spawn().expect("hivis starts");
+        Self::follow(hivis(home, &args))
+    }
+
+    /// Starts a prepared `hivis serve --json` and waits until it says where it listens.
+    pub(crate) fn follow(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("hivis starts");
         let errors = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let (send, receive) = mpsc::channel();
         // Reads to the end, so that the server never blocks on its log.
