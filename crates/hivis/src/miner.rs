@@ -10,7 +10,7 @@ use hivis_bittensor::Keypair;
 use hivis_console::Panel;
 use hivis_engine::LoadSettings;
 use hivis_serve::{Axon, AxonSettings, Loaded, Permits, Recorder};
-use hivis_store::{Home, Keep, Ledger, RecordWriter, Release, ServeLock, WriterHandle, WriterSettings};
+use hivis_store::{FsckOptions, Home, Keep, Ledger, RecordWriter, Release, ServeLock, WriterHandle, WriterSettings};
 use hivis_types::{Record, metric};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -161,8 +161,23 @@ pub(crate) fn bind(address: SocketAddr, what: &str) -> Result<TcpListener> {
     })
 }
 
+/// A crash leaves pictures whose rows were never committed; they go at the next start.
+async fn sweep(home: &Home, ledger: &Ledger) {
+    match home.fsck(ledger, FsckOptions { hashes: false, remove_orphans: true }).await {
+        Ok(found) if !found.missing.is_empty() => {
+            tracing::error!(pictures = found.missing.len(), "recorded pictures are gone from the disk");
+        }
+        Ok(found) if !found.orphans.is_empty() => {
+            tracing::info!(files = found.orphans.len(), "removed pictures that a crash left without a row");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "the pictures could not be checked"),
+    }
+}
+
 /// Old pictures go, and the figures that nobody else reports are set.
 async fn keep_house(home: Home, ledger: Ledger, settings: Settings) {
+    sweep(&home, &ledger).await;
     let keep = Keep { age: settings.records.keep, bytes: settings.records.keep_bytes };
     let mut watch = tokio::time::interval(WATCH_EVERY);
     let mut retention = tokio::time::interval(RETENTION_EVERY);
