@@ -1,11 +1,13 @@
-//! Starts or takes up a pretraining: `pretrain CHECKPOINT SECONDS [STOP_FILE]`.
+//! Starts or takes up a pretraining: `pretrain CHECKPOINT SECONDS [STOP_FILE] [EARLIER PEAK_RATE]`.
 //!
+//! With the checkpoint of an earlier run, a new one begins another leg on its weights.
 //! Loss lines go to standard output. When the stop file appears, the run keeps its state and ends.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use hivis_train::checkpoint::Checkpoint;
 use hivis_train::pretrain::{Budget, Keeping, PretrainSettings, pretrain};
 
 fn main() -> anyhow::Result<()> {
@@ -15,6 +17,10 @@ fn main() -> anyhow::Result<()> {
     let stop = arguments.next().map(PathBuf::from);
     let settings = PretrainSettings { budget: Budget::Seconds(seconds), ..PretrainSettings::default() };
     let keeping = Keeping { path, every: Duration::from_mins(3) };
+    if let (Some(earlier), false) = (arguments.next(), keeping.path.exists()) {
+        let peak_rate = arguments.next().context("which learning rate?")?.parse()?;
+        Checkpoint::read(earlier.as_ref())?.again(settings.budget, peak_rate).write(&keeping.path)?;
+    }
     let start = Instant::now();
     let state = pretrain(&settings, &keeping, &|| start.elapsed(), &mut |step| {
         let at = &step.counters;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::adamw::Moments;
-use crate::pretrain::PretrainSettings;
+use crate::pretrain::{Budget, PretrainSettings};
 use crate::weights::{Array, Weights};
 
 /// The counters.
@@ -29,6 +29,12 @@ pub struct Counters {
     pub render_seconds: f64,
     /// Running mean of the loss.
     pub loss: f32,
+    /// Steps of the legs before this one (see [`Checkpoint::again`]).
+    #[serde(default)]
+    pub earlier_steps: u64,
+    /// Seconds of the legs before this one.
+    #[serde(default)]
+    pub earlier_seconds: f64,
 }
 
 /// A run that can go on.
@@ -45,6 +51,16 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Another leg on the same weights, with scenes that were not seen yet: budget and learning rate begin anew.
+    #[must_use]
+    pub fn again(mut self, budget: Budget, peak_rate: f32) -> Self {
+        self.settings = PretrainSettings { budget, peak_rate, ..self.settings };
+        self.counters.earlier_steps += self.counters.step;
+        self.counters.earlier_seconds += self.counters.seconds;
+        self.counters = Counters { step: 0, seconds: 0.0, ..self.counters };
+        self
+    }
+
     /// Writes it to `path`, atomically.
     pub fn write(&self, path: &Path) -> Result<(), TrainError> {
         let parts = [("weight.", &self.weights), ("first.", &self.moments.first), ("second.", &self.moments.second)];

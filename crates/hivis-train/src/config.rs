@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A DINOv3 ViT's shape; fields have transformers' names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are transformers' own")]
 pub struct VitConfig {
     /// Always `dinov3_vit`.
     pub model_type: String,

@@ -218,7 +218,7 @@ fn importance(settings: &PretrainSettings) -> Vec<f32> {
     let mut sample = Counters { scenes: 1 << 40, ..Counters::default() };
     let few = PretrainSettings { large_batch: 96, ..settings.clone() };
     let batch = batch(&few, &mut sample, false);
-    let mut share = vec![0.0_f32; Stuff::COUNT];
+    let mut share = [0.0_f32; Stuff::COUNT];
     for patch in batch.cover.chunks_exact(Stuff::COUNT) {
         share.iter_mut().zip(patch).for_each(|(sum, s)| *sum += s);
     }

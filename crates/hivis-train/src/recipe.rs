@@ -13,8 +13,6 @@ pub struct Recipe {
     pub note: String,
     /// The machine, in words.
     pub machine: String,
-    /// Threads that it ran on.
-    pub threads: usize,
     /// How far it got.
     pub counters: Counters,
     /// How it was asked for.
@@ -30,7 +28,6 @@ impl Recipe {
         Self {
             note: note.to_owned(),
             machine: format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':'])),
-            threads: rayon::current_num_threads(),
             counters: state.counters.clone(),
             settings: state.settings.clone(),
         }

@@ -33,11 +33,11 @@ fn folders(kind: &str) -> Vec<PathBuf> {
 /// The tensors of `model.safetensors`, or of all its shards.
 fn all_weights(folder: &Path) -> Weights {
     let mut all = Weights::default();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         if name.starts_with("model") && name.ends_with(".safetensors") {
-            all.0.extend(Weights::read(&path).unwrap().0);
+            all.0.extend(Weights::read(&path).expect("safetensors").0);
         }
     }
     all

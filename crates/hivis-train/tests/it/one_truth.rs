@@ -14,7 +14,7 @@ use hivis_types::Picture;
 /// CLS and the mean of the patch tokens, by burn.
 fn burn_features(config: &VitConfig, weights: &Weights, picture: &Picture) -> Vec<f32> {
     let device = Device::flex();
-    let vit = Vit::new(config, &Leaves::new(weights, &device), &device).unwrap();
+    let vit = Vit::new(config, &Leaves::new(weights, &device), &device).expect("weights that fit");
     let (w, h) = (picture.width() as usize, picture.height() as usize);
     let mut pixels = vec![0.0; 3 * w * h];
     for (at, rgb) in picture.rgb().chunks_exact(3).enumerate() {
