@@ -4,12 +4,13 @@
 //! was never tried a test fails. These tests start a Python each, some 4 s of one core.
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use hivis_bittensor::{Keypair, wallet};
+use hivis_testbed::peers::environment;
 use serde_json::Value;
 
 use crate::dendrite::{alice, bob};
@@ -19,24 +20,6 @@ const RELEASES: [&str; 2] = ["bittensor-9.12.2", "bittensor-10.5.0"];
 /// Importing the SDK takes seconds on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The environment's Python; `None` when it could not be installed.
-fn python(release: &str) -> Option<PathBuf> {
-    let venvs = std::env::var_os("HIVIS_VENVS")
-        .map_or_else(|| std::env::home_dir().expect("a home folder").join(".cache/hivis/venvs"), PathBuf::from);
-    let venv = venvs.join(release);
-    if let Ok(why) = std::fs::read_to_string(venv.join(".failed")) {
-        println!("skipped: {release} could not be installed: {why}");
-        return None;
-    }
-    let python = venv.join("bin/python");
-    assert!(
-        python.exists(),
-        "{release} is not installed in {}; run `cargo xtask check`, which installs it",
-        venv.display()
-    );
-    Some(python)
-}
-
 /// A running script; it is killed and reaped when dropped.
 struct Script {
     child: Child,
@@ -45,9 +28,9 @@ struct Script {
 }
 
 impl Script {
-    fn start(python: &Path, script: &str, arguments: &[&str]) -> Self {
+    fn start(venv: &Path, script: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk");
-        let mut child = Command::new(python)
+        let mut child = Command::new(venv.join("bin/python"))
             .arg("-B")
             .arg(folder.join(script))
             .args(arguments)
@@ -78,8 +61,8 @@ impl Drop for Script {
 }
 
 fn our_dendrite_asks(release: &str) {
-    let Some(python) = python(release) else { return };
-    let axon = Script::start(&python, "axon.py", &["--prediction", "0.625"]);
+    let Some(venv) = environment(release) else { return };
+    let axon = Script::start(&venv, "axon.py", &["--prediction", "0.625"]);
     let port = axon.line()["port"].as_u64().unwrap() as u16;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -98,13 +81,13 @@ fn our_dendrite_asks(release: &str) {
 }
 
 fn sdk_dendrite_asks(release: &str) {
-    let Some(python) = python(release) else { return };
+    let Some(venv) = environment(release) else { return };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let address = runtime.block_on(small_axon::serve());
     let port = address.port().to_string();
     let hotkey = Keypair::from_uri("//Bob").unwrap().hotkey();
     let asked = ["--port", &port, "--axon", hotkey.as_str(), "--timeout", "30"];
-    let dendrite = Script::start(&python, "dendrite.py", &[&asked[..], &["--times", "3"]].concat());
+    let dendrite = Script::start(&venv, "dendrite.py", &[&asked[..], &["--times", "3"]].concat());
     for _ in 0..3 {
         let saw = dendrite.line();
         assert_eq!(saw["status"], 200, "{saw}");
@@ -113,11 +96,11 @@ fn sdk_dendrite_asks(release: &str) {
         assert_eq!(saw["is_success"], true, "{saw}");
         assert!(saw["axon_process_time"].is_number(), "{saw}");
     }
-    let ping = Script::start(&python, "dendrite.py", &[&asked[..], &["--ping"]].concat()).line();
+    let ping = Script::start(&venv, "dendrite.py", &[&asked[..], &["--ping"]].concat()).line();
     assert_eq!((&ping["status"], &ping["is_success"]), (&Value::from(200), &Value::from(true)), "{ping}");
     let alice = Keypair::from_uri("//Alice").unwrap().hotkey();
     let wrong = ["--port", &port, "--axon", alice.as_str(), "--timeout", "30"];
-    let saw = Script::start(&python, "dendrite.py", &wrong).line();
+    let saw = Script::start(&venv, "dendrite.py", &wrong).line();
     assert_eq!((&saw["status"], &saw["prediction"]), (&Value::from(401), &Value::from(-1.0)), "{saw}");
     assert_eq!(saw["message"], "Not Verified with error: Signature mismatch", "{saw}");
 }
@@ -144,10 +127,10 @@ fn the_sdks_dendrite_10_asks_our_axon() {
 
 #[test]
 fn the_official_wallet_reads_our_hotkey() {
-    let Some(python) = python(RELEASES[1]) else { return };
+    let Some(venv) = environment(RELEASES[1]) else { return };
     let root = tempfile::tempdir().unwrap();
     let made = wallet::create_hotkey(root.path(), "demo", "miner", &[42; 16]).unwrap();
-    let script = Script::start(&python, "hotkey.py", &[root.path().to_str().unwrap(), "demo", "miner"]);
+    let script = Script::start(&venv, "hotkey.py", &[root.path().to_str().unwrap(), "demo", "miner"]);
     let read = script.line();
     assert_eq!(read["ss58"], made.hotkey().as_str());
     let signature: [u8; 64] = hex::decode(read["signature"].as_str().unwrap()).unwrap().try_into().unwrap();

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::golden;
 
 fn root() -> std::path::PathBuf {
-    golden::repository().join("wallet")
+    golden::fixtures().join("wallet")
 }
 
 /// The cause chain, one a line.

@@ -2,35 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use hivis_testbed::golden::fixtures;
+pub(crate) use hivis_testbed::golden::folders;
 use safetensors::{Dtype, SafeTensors};
-
-/// Every kind of golden vectors there is; a root with none of them is no root.
-const KINDS: [&str; 4] = ["dinov3-", "challenge", "wire", "vit-"];
-
-/// The folders whose name begins with `kind` under `HIVIS_GOLDEN`, or else the repository's `fixtures/`, by name.
-pub(crate) fn folders(kind: &str) -> Vec<PathBuf> {
-    let root = std::env::var_os("HIVIS_GOLDEN")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures"), PathBuf::from);
-    let entries = std::fs::read_dir(&root).unwrap_or_else(|e| panic!("no golden vectors in {}: {e}", root.display()));
-    let named: Vec<(String, PathBuf)> = entries
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
-        .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), path))
-        .collect();
-    let any = named.iter().any(|(name, _)| KINDS.iter().any(|k| name.starts_with(k)));
-    assert!(any, "{} holds no golden vectors of any kind", root.display());
-    let mut found: Vec<PathBuf> =
-        named.into_iter().filter(|(name, _)| name.starts_with(kind)).map(|(_, path)| path).collect();
-    found.sort();
-    if found.is_empty() {
-        println!("{} holds no {kind}* folders: nothing to compare", root.display());
-    }
-    found
-}
 
 /// A folder of the repository's own, for tests that need a model and no vectors.
 pub(crate) fn own(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+    fixtures().join(name)
 }
 
 /// The bytes of a folder's `io.safetensors`.

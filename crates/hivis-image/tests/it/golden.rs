@@ -1,33 +1,12 @@
 //! Where the golden vectors are, and how they say what is equal.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hivis_image::Picture;
 use serde::Deserialize;
 
 use crate::corpus::differences;
-
-/// Folders of golden vectors whose name starts with `kind`, under `HIVIS_GOLDEN` or the repository's `fixtures/`.
-///
-/// A kind that is absent is reported; a root without any vectors at all fails.
-pub(crate) fn folders(kind: &str) -> Vec<PathBuf> {
-    let root = std::env::var_os("HIVIS_GOLDEN")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures"), PathBuf::from);
-    let mut all: Vec<PathBuf> = std::fs::read_dir(&root)
-        .unwrap_or_else(|error| panic!("{}: {error}", root.display()))
-        .map(|entry| entry.expect("a readable folder").path())
-        .filter(|path| path.is_dir())
-        .collect();
-    let named = |path: &Path, kind: &str| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(kind));
-    let known = ["dinov3-", "challenge", "wire", "vit-", "chain"];
-    assert!(all.iter().any(|path| known.iter().any(|kind| named(path, kind))), "no vectors in {}", root.display());
-    all.retain(|path| named(path, kind));
-    all.sort();
-    if all.is_empty() {
-        println!("no golden vectors of kind {kind} in {}", root.display());
-    }
-    all
-}
+pub(crate) use hivis_testbed::golden::folders;
 
 /// One file of a folder of vectors.
 pub(crate) fn parse<T: for<'a> Deserialize<'a>>(folder: &Path, name: &str) -> T {

@@ -30,10 +30,6 @@ pub(crate) struct Ask {
     pub(crate) who: &'static str,
     pub(crate) nonce: u64,
     pub(crate) timeout: String,
-    /// The body hash that is sent and signed; without one "None" is signed.
-    pub(crate) body_hash: Option<String>,
-    /// Whether `<Bytes>` stands around what is signed.
-    pub(crate) wrapped: bool,
     /// Lines that are added to the head, each with its end.
     pub(crate) more: String,
     pub(crate) body: Vec<u8>,
@@ -65,8 +61,6 @@ impl Ask {
             who: "Alice",
             nonce: nonce(),
             timeout: "12.0".to_owned(),
-            body_hash: Some(BODY_HASH.to_owned()),
-            wrapped: false,
             more: String::new(),
             length: Some(body.len()),
             body,
@@ -92,11 +86,7 @@ impl Ask {
     pub(crate) fn head(&self) -> Vec<u8> {
         let (me, you) = (hotkey(self.who), hotkey("Bob"));
         let uuid = "0d99dfbc-e723-11f1-8caf-020000000001";
-        let body_hash = self.body_hash.as_deref().unwrap_or("None");
-        let mut text = format!("{}.{me}.{you}.{uuid}.{body_hash}", self.nonce);
-        if self.wrapped {
-            text = format!("<Bytes>{text}</Bytes>");
-        }
+        let text = format!("{}.{me}.{you}.{uuid}.{BODY_HASH}", self.nonce);
         let signature = key(self.who).sign(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
             write!(hex, "{byte:02x}").unwrap();
             hex
@@ -106,12 +96,10 @@ impl Ask {
              bt_header_axon_ip: 127.0.0.1\r\nbt_header_axon_port: 8091\r\nbt_header_axon_hotkey: {you}\r\n\
              bt_header_dendrite_ip: 127.0.0.1\r\nbt_header_dendrite_version: 10005000\r\n\
              bt_header_dendrite_nonce: {}\r\nbt_header_dendrite_uuid: {uuid}\r\nbt_header_dendrite_hotkey: {me}\r\n\
-             bt_header_dendrite_signature: 0x{signature}\r\nContent-Type: application/json\r\n{}",
+             bt_header_dendrite_signature: 0x{signature}\r\nContent-Type: application/json\r\n\
+             computed_body_hash: {BODY_HASH}\r\n{}",
             self.method, self.target, self.timeout, self.nonce, self.more
         );
-        if let Some(hash) = &self.body_hash {
-            write!(head, "computed_body_hash: {hash}\r\n").unwrap();
-        }
         if let Some(length) = self.length {
             write!(head, "Content-Length: {length}\r\n").unwrap();
         }

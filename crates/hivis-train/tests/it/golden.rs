@@ -1,34 +1,13 @@
 //! burn's forward pass against transformers'.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use hivis_testbed::golden::folders;
 use hivis_train::config::VitConfig;
 use hivis_train::leaves::{Leaves, numbers};
 use hivis_train::model::{Vit, patches_of};
 use hivis_train::weights::Weights;
-
-/// The folders of golden vectors whose name starts with `kind`.
-///
-/// They are under the folder that `HIVIS_GOLDEN` names, or else `fixtures/`. A kind that is absent is reported; a root
-/// without any known kind is an error, so that a wrong path cannot pass for a success.
-fn folders(kind: &str) -> Vec<PathBuf> {
-    let root = std::env::var_os("HIVIS_GOLDEN")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures"), PathBuf::from);
-    let mut all: Vec<PathBuf> =
-        std::fs::read_dir(&root).expect("the golden folder").map(|entry| entry.expect("an entry").path()).collect();
-    all.sort();
-    let named = |path: &PathBuf, start: &str| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(start))
-    };
-    let known = ["dinov3-", "challenge", "wire", "vit-"];
-    assert!(all.iter().any(|path| known.iter().any(|k| named(path, k))), "no golden vectors in {}", root.display());
-    all.retain(|path| named(path, kind));
-    if all.is_empty() {
-        println!("no golden vectors of kind {kind} in {}", root.display());
-    }
-    all
-}
 
 /// The tensors of `model.safetensors`, or of all its shards.
 fn all_weights(folder: &Path) -> Weights {

@@ -1,35 +1,23 @@
 //! The official SDK's dendrites ask the whole program: `hivis serve` with its embedded model.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
+
+use hivis_testbed::peers::environment;
 
 use crate::miner::{BOB, Miner, hivis, output, with_release};
 
-/// The environment's Python; `None` when it could not be installed, which `cargo xtask check` says.
-fn python(release: &str) -> Option<PathBuf> {
-    let venvs = std::env::var_os("HIVIS_VENVS")
-        .map_or_else(|| std::env::home_dir().expect("a home folder").join(".cache/hivis/venvs"), PathBuf::from);
-    let venv = venvs.join(release);
-    if let Ok(why) = std::fs::read_to_string(venv.join(".failed")) {
-        println!("skipped: {release} could not be installed: {why}");
-        return None;
-    }
-    let python = venv.join("bin/python");
-    assert!(python.exists(), "{} is missing; run `cargo xtask peers`, which installs it", venv.display());
-    Some(python)
-}
-
 fn dendrite_gets_answers(release: &str) {
-    let Some(python) = python(release) else { return };
+    let Some(venv) = environment(release) else { return };
     let home = tempfile::tempdir().expect("a folder");
     with_release(home.path());
     let picture = home.path().join("picture.b64");
-    let golden = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/challenge/encode/enc_road640_l2.b64");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/challenge/encode/enc_road640_l2.b64");
     std::fs::copy(golden, &picture).expect("the fixture is there");
     let miner = Miner::start(home.path());
     let port = miner.axon.rsplit_once(':').expect("ip:port").1.to_owned();
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../hivis-bittensor/tests/sdk/dendrite.py");
-    let mut asked = Command::new(python);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hivis-bittensor/tests/sdk/dendrite.py");
+    let mut asked = Command::new(venv.join("bin/python"));
     asked.arg("-B").arg(script).args(["--port", &port, "--axon", BOB, "--times", "3", "--image-file"]).arg(&picture);
     let out = output({
         asked.stdin(Stdio::null());
