@@ -1,6 +1,6 @@
 //! Reads a request's body under limits.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
@@ -9,6 +9,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
+
+/// How long a refusal waits for a body that is not looked at, so that its connection can go on.
+const PASS_BY: Duration = Duration::from_millis(20);
 
 /// Why there is no body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,26 @@ impl Room {
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, NoBody> {
         let kib = u32::try_from(bytes.div_ceil(1024)).map_err(|_| NoBody::TooLong)?;
         Arc::clone(&self.kib).try_acquire_many_owned(kib).map_err(|_| NoBody::NoRoom)
+    }
+
+    /// Lets a body go by that nobody will look at; false when it is long, or not all there in a moment: then the rest is
+    /// still on its way, and the connection is good for nothing more.
+    pub(crate) async fn pass_by(&self, mut body: Incoming) -> bool {
+        if body.size_hint().lower() > self.most_bytes as u64 {
+            return false;
+        }
+        let read = async {
+            let mut long = 0;
+            while let Some(frame) = body.frame().await {
+                let Ok(frame) = frame else { return false };
+                long += frame.data_ref().map_or(0, Bytes::len);
+                if long > self.most_bytes {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(PASS_BY, read).await.unwrap_or(false)
     }
 
     /// Reads the whole body, until `until` at the latest. An announced length over the limit is refused before a byte is

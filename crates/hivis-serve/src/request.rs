@@ -142,6 +142,15 @@ impl Floor {
             Protocol::Axon => {
                 let verified = self.desk.verify(claim, &guest.arrival, None)?;
                 let mut question = self.question(claim, verified, guest, stake);
+                // Who would miss the deadline is told before the body is read: most of what a refusal costs.
+                if claim.target() == Target::Image
+                    && let Err(why) = self.line.foresee(question.priority, self.until(&question)).await
+                {
+                    event::shed(why);
+                    let end = self.shed();
+                    let response = self.ended(question, None, end);
+                    return Ok(if self.room.pass_by(body).await { response } else { closing(response) });
+                }
                 let body = self.room.read(body, until).await;
                 question.story.timings.body_us = guest.arrival.elapsed_us() - question.story.timings.verify_us;
                 Ok(self.replied(head, body, question).await)
@@ -190,7 +199,7 @@ impl Floor {
         let claim = question.claim;
         let body = match body {
             Ok(body) => body,
-            Err(no_body) => return self.ended(question, None, End::from(no_body)),
+            Err(no_body) => return closing(self.ended(question, None, End::from(no_body))),
         };
         let mut synapse = match wire::parse_body(claim, &head.headers, &body.bytes) {
             Ok(synapse) => synapse,
@@ -217,6 +226,11 @@ impl Floor {
         self.ended(question, Some(&synapse), end)
     }
 
+    /// When the question must have its answer: a drain may begin at any time.
+    fn until(&self, question: &Question<'_>) -> Instant {
+        self.desk.drain_until().map_or(question.deadline, |end| end.min(question.deadline))
+    }
+
     /// Tells the story and makes the response.
     fn ended(&self, question: Question<'_>, synapse: Option<&ImageSynapse>, end: End) -> Response<Bytes> {
         let Question { claim, guest, story, .. } = question;
@@ -225,8 +239,7 @@ impl Floor {
             Some(synapse) if end.status == 200 => {
                 self.desk.voice.success_response(claim, synapse, f64::from(end.prediction), &guest.moment())
             }
-            Some(_) => self.desk.voice.refusal_response(&refusal(end), Some(claim), &guest.moment()),
-            None => closing(self.desk.voice.refusal_response(&refusal(end), Some(claim), &guest.moment())),
+            _ => self.desk.voice.refusal_response(&refusal(end), Some(claim), &guest.moment()),
         }
     }
 
@@ -238,8 +251,7 @@ impl Floor {
 
     /// From an `image` text to an end: a place in the line, pixels, a batch, scores.
     async fn judge(&self, image: String, question: &mut Question<'_>) -> End {
-        // A drain may have begun while the body came.
-        let deadline = self.desk.drain_until().map_or(question.deadline, |end| end.min(question.deadline));
+        let deadline = self.until(question);
         let story = &mut question.story;
         let mut place = match self.line.admit(question.priority, deadline).await {
             Ok(place) => place,

@@ -36,6 +36,15 @@ pub(super) struct Running<K> {
     predicted: Duration,
 }
 
+/// Where a newcomer goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seat {
+    /// Behind everyone.
+    Last,
+    /// Into the place of the entry that is so far from the front, which loses it.
+    Of(usize),
+}
+
 /// Everything one batcher knows.
 #[derive(Debug)]
 pub(super) struct Line<T, K> {
@@ -64,39 +73,44 @@ impl<T, K> Line<T, K> {
         now + remaining + self.fit.predict(self.settings.batch) * full as u32 + self.fit.predict(rest + 1)
     }
 
-    /// Lets an entry in, or says why not. When it is the last place's turn to be refused, a newcomer of higher priority
-    /// takes over the place of the least of those it outranks, if that place makes its deadline; the loser comes back.
+    /// Lets an entry in, or says why not; who loses a place to it comes back.
+    pub(super) fn admit(&mut self, entry: Entry<T, K>, now: Instant) -> Result<Option<K>, (K, Refused)> {
+        match self.seat(entry.priority, entry.deadline, now) {
+            Ok(Seat::Last) => {
+                self.waiting.push(entry);
+                Ok(None)
+            }
+            Ok(Seat::Of(place)) => Ok(Some(std::mem::replace(&mut self.waiting[place], entry).kept)),
+            Err(refused) => Err((entry.kept, refused)),
+        }
+    }
+
+    /// Where a newcomer would go. When it is the last place's turn to be refused, a newcomer of higher priority takes
+    /// over the place of the least of those it outranks, if that place makes its deadline.
     ///
     /// A line with nobody in it and an idle worker lets anyone in whose deadline lies ahead: a fit that was spoilt by one
     /// slow batch would otherwise never be corrected.
-    pub(super) fn admit(&mut self, entry: Entry<T, K>, now: Instant) -> Result<Option<K>, (K, Refused)> {
+    pub(super) fn seat(&self, priority: f64, deadline: Instant, now: Instant) -> Result<Seat, Refused> {
         let ahead = self.waiting.len();
-        if entry.deadline <= now {
-            return Err((entry.kept, Refused::TooLate { by: now - entry.deadline }));
+        if deadline <= now {
+            return Err(Refused::TooLate { by: now - deadline });
         }
         let done = self.done_at(ahead, now);
         let empty = ahead == 0 && self.running.is_none();
-        if empty || (ahead < self.settings.places && done <= entry.deadline) {
-            self.waiting.push(entry);
-            return Ok(None);
+        if empty || (ahead < self.settings.places && done <= deadline) {
+            return Ok(Seat::Last);
         }
         let outranked = self
             .waiting
             .iter()
             .enumerate()
-            .filter(|(place, other)| other.priority < entry.priority && self.done_at(*place, now) <= entry.deadline)
-            .min_by(|(p, a), (q, b)| a.priority.total_cmp(&b.priority).then(q.cmp(p)))
-            .map(|(place, _)| place);
-        if let Some(place) = outranked {
-            let loser = std::mem::replace(&mut self.waiting[place], entry);
-            return Ok(Some(loser.kept));
+            .filter(|(place, other)| other.priority < priority && self.done_at(*place, now) <= deadline)
+            .min_by(|(p, a), (q, b)| a.priority.total_cmp(&b.priority).then(q.cmp(p)));
+        match outranked {
+            Some((place, _)) => Ok(Seat::Of(place)),
+            None if ahead >= self.settings.places => Err(Refused::Full),
+            None => Err(Refused::TooLate { by: done.saturating_duration_since(deadline) }),
         }
-        let refused = if ahead >= self.settings.places {
-            Refused::Full
-        } else {
-            Refused::TooLate { by: done.saturating_duration_since(entry.deadline) }
-        };
-        Err((entry.kept, refused))
     }
 
     /// Puts the item into its place; false when the place is gone.

@@ -94,6 +94,7 @@ pub struct Trip {
 }
 
 enum Command<T, R> {
+    Foresee { priority: f64, deadline: Instant, answer: oneshot::Sender<Result<(), Refused>> },
     Admit { entry: Entry<T, oneshot::Sender<Outcome<R>>>, answer: oneshot::Sender<Result<(), Refused>> },
     Fill { id: u64, item: T },
     Leave { id: u64 },
@@ -102,7 +103,7 @@ enum Command<T, R> {
 
 /// The askers' end. Clones are handles to the same line.
 ///
-/// The command channel has no bound of its own: each asker has at most three commands under way, and the number of
+/// The command channel has no bound of its own: each asker has at most four commands under way, and the number of
 /// askers is the number of open connections, which is bounded.
 pub struct Batcher<T, R> {
     commands: mpsc::UnboundedSender<Command<T, R>>,
@@ -125,6 +126,13 @@ pub fn batcher<T, R>(settings: BatchSettings) -> (Batcher<T, R>, Driver<T, R>, W
 }
 
 impl<T, R> Batcher<T, R> {
+    /// What [`Batcher::admit`] would say now, without taking a place: whoever would be refused need not bring the item.
+    pub async fn foresee(&self, priority: f64, deadline: Instant) -> Result<(), Refused> {
+        let (answer, foreseen) = oneshot::channel();
+        self.commands.send(Command::Foresee { priority, deadline, answer }).map_err(|_| Refused::Stopped)?;
+        foreseen.await.unwrap_or(Err(Refused::Stopped))
+    }
+
     /// Asks for a place. Higher `priority` outranks lower when the line is full.
     pub async fn admit(&self, priority: f64, deadline: Instant) -> Result<Place<T, R>, Refused> {
         let id = self.ids.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -237,6 +245,9 @@ impl<T, R> Driver<T, R> {
     /// Askers that are gone do not take their answers; that is no error anywhere below.
     fn obey(&mut self, command: Command<T, R>, now: Instant) {
         match command {
+            Command::Foresee { priority, deadline, answer } => {
+                let _ = answer.send(self.line.seat(priority, deadline, now).map(|_| ()));
+            }
             Command::Admit { entry, answer } => match self.line.admit(entry, now) {
                 Ok(loser) => {
                     if let Some(loser) = loser {

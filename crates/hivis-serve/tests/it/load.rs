@@ -109,6 +109,34 @@ async fn ten_times_too_much_is_answered_or_refused_and_the_line_stays_short() {
     assert!(waited < 5_000_000, "nobody waited past the deadline: {waited} us");
 }
 
+/// A refusal costs no body: it comes while the body is still away, and a body that is there does not end the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_would_be_refused_hears_it_before_the_body() {
+    let (loaded, _) = slow(Duration::from_millis(900));
+    let settings = AxonSettings { queue: 1, max_batch: 1, ..AxonSettings::default() };
+    let world = Arc::new(World::with(settings, permits(), Some(loaded)));
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let world = Arc::clone(&world);
+        asked.push(tokio::spawn(async move { world.send(Ask::grey(1).bytes()).await.status }));
+        tokio::time::sleep(Duration::from_millis(60)).await; // one in the engine, one waits
+    }
+    let mut bodiless = Line::open(world.at).await;
+    bodiless.write(Ask::grey(1).head()).await;
+    assert_eq!(bodiless.answer().await.unwrap().statuses(), (503, Some(503)));
+    assert!(bodiless.ends().await, "what comes next on it would be a body");
+    let mut whole = Line::open(world.at).await;
+    for _ in 0..2 {
+        whole.write(Ask::grey(1).bytes()).await;
+        assert_eq!(whole.answer().await.unwrap().statuses(), (503, Some(503)));
+    }
+    for status in asked {
+        assert_eq!(status.await.unwrap(), 200);
+    }
+    let refused = world.records().into_iter().filter(|record| record.silence == Some(Silence::Overloaded));
+    assert_eq!(refused.count(), 3, "each is recorded");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_higher_stake_takes_the_place_of_a_lower_one() {
     let (loaded, _) = slow(Duration::from_millis(400));
