@@ -12,7 +12,7 @@ pub trait Disk: Send + Sync + 'static {
     /// Bytes that this user may still write on the file system of `path`.
     fn free_bytes(&self, path: &Path) -> io::Result<u64>;
 
-    /// Writes all of `bytes` into a new file and syncs it.
+    /// Writes all of `bytes` into a new file; it is not synced yet.
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -27,8 +27,7 @@ impl Disk for LocalDisk {
     }
 
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
-        file.write_all(bytes)?;
-        file.sync_all()
+        file.write_all(bytes)
     }
 }
 
@@ -102,6 +101,18 @@ fn magic(_path: &Path) -> io::Result<u64> {
 /// Makes what was renamed or created in `folder` survive a power cut.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()
+}
+
+/// Makes everything that was written to the file system of `folder` survive a power cut.
+#[cfg(target_os = "linux")]
+pub(crate) fn sync_file_system(folder: &Path) -> io::Result<()> {
+    Ok(rustix::fs::syncfs(fs::File::open(folder)?)?)
+}
+
+/// No other system can: what is stored together there is synced one by one.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn sync_file_system(_folder: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Replaces `path` by a file with `bytes`: readers see the old one or the new one, never half of either.
