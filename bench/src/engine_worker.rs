@@ -22,7 +22,7 @@ pub(crate) struct Args {
     folder: PathBuf,
     /// `rten` or `onnxruntime`.
     engine: String,
-    /// `fp32` or `int8`.
+    /// `fp32`, `bf16` or `int8`.
     precision: String,
     /// Threads.
     threads: usize,
@@ -42,11 +42,16 @@ pub(crate) fn run(args: &Args) {
 }
 
 fn serve(args: &Args) -> Result<()> {
-    let int8 = args.precision == "int8";
+    let precision = match args.precision.as_str() {
+        "int8" => Precision::Int8,
+        "bf16" => Precision::Bf16,
+        _ => Precision::Fp32,
+    };
+    let graph = if precision == Precision::Int8 { "model.int8.onnx" } else { "model.onnx" };
     let engine = load(&LoadSettings {
         kind: if args.engine == "rten" { EngineKind::Rten } else { EngineKind::Onnxruntime },
-        graph: args.folder.join(if int8 { "model.int8.onnx" } else { "model.onnx" }),
-        precision: if int8 { Precision::Int8 } else { Precision::Fp32 },
+        graph: args.folder.join(graph),
+        precision,
         threads: args.threads,
         runtime_library: args.library.clone(),
         provider: args.provider.clone(),

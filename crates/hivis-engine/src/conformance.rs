@@ -10,7 +10,7 @@ use crate::{Engine, EngineError};
 /// How far a score may move when its batch changes: fp32 sums may be added in another order, int8 runs alone.
 fn tolerance(precision: Precision) -> f32 {
     match precision {
-        Precision::Fp32 => 1e-6,
+        Precision::Fp32 | Precision::Bf16 => 1e-6,
         Precision::Int8 => 0.0,
     }
 }

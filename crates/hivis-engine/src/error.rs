@@ -62,6 +62,16 @@ pub enum EngineError {
         #[source]
         source: Source,
     },
+    /// The engine has no such arithmetic, or the processor has not.
+    #[error("{engine} cannot compute in {precision} here: {reason}")]
+    Precision {
+        /// The engine, with its provider.
+        engine: String,
+        /// What was asked for.
+        precision: &'static str,
+        /// What is missing.
+        reason: &'static str,
+    },
     /// An engine that this build does not have, or that loads no graph.
     #[error("this build cannot load a graph with the engine `{0}`")]
     NotBuilt(&'static str),
@@ -77,6 +87,7 @@ impl EngineError {
             Self::Provider { .. } => {
                 Some("providers are `cpu` and `openvino`; the latter needs `pip install onnxruntime-openvino`")
             }
+            Self::Precision { .. } => Some("fp32 runs everywhere; bf16 needs engine onnxruntime and provider openvino"),
             Self::Load { .. } | Self::Contract { .. } => Some("make the release again: `hivis import model FOLDER`"),
             Self::NotAProbability { .. } | Self::NotFinite => {
                 Some("the model's weights overflow: check the file they came from")

@@ -15,7 +15,7 @@ pub struct LoadSettings {
     pub kind: EngineKind,
     /// `model.onnx` or `model.int8.onnx` of a release.
     pub graph: PathBuf,
-    /// Which of the two it is: int8 runs one picture at a time.
+    /// The arithmetic, which fits the file: int8 runs one picture at a time, bf16 is a way to run `model.onnx`.
     pub precision: Precision,
     /// Threads of one run; 0 lets the library choose.
     pub threads: usize,

@@ -5,8 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use hivis_types::Precision;
 use ort::environment::Environment;
-use ort::ep;
+use ort::ep::{self, ArbitrarilyConfigurableExecutionProvider as _};
 use ort::session::Session;
 use ort::session::builder::SessionBuilder;
 use ort::value::{DynValue, Tensor};
@@ -25,6 +26,9 @@ f = sorted(p.Path(s.origin).parent.glob('capi/libonnxruntime.so*')) if s and s.o
 f += sorted(p.Path(s.origin).parent.glob('capi/libonnxruntime*.dylib')) if s and s.origin else []
 print(f[0] if f else '')";
 
+/// OpenVINO's own setting, as its provider takes it.
+const BF16: &str = r#"{"CPU": {"INFERENCE_PRECISION_HINT": "bf16"}}"#;
+
 /// The process has one library and one environment: whoever loads first decides which.
 static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
 /// Held while the environment is made.
@@ -37,6 +41,9 @@ pub(crate) struct OnnxRuntime {
 
 impl OnnxRuntime {
     pub(crate) fn load(settings: &LoadSettings) -> Result<Self, EngineError> {
+        if settings.precision == Precision::Bf16 {
+            bf16(settings)?;
+        }
         let environment = environment(settings.runtime_library.as_deref())?;
         let builder = Session::builder(environment).map_err(|error| load_error(settings, &error))?;
         let mut builder = configure(builder, settings)?;
@@ -47,6 +54,21 @@ impl OnnxRuntime {
 
 fn load_error(settings: &LoadSettings, error: &dyn std::fmt::Display) -> EngineError {
     EngineError::Load { path: settings.graph.clone(), source: error.to_string().into() }
+}
+
+/// Refuses where OpenVINO would compute in fp32 and not say so.
+fn bf16(settings: &LoadSettings) -> Result<(), EngineError> {
+    #[cfg(target_arch = "x86_64")]
+    let can = std::is_x86_feature_detected!("avx512bf16");
+    #[cfg(not(target_arch = "x86_64"))]
+    let can = false;
+    let provider = settings.provider.as_deref().unwrap_or("cpu");
+    let reason = match provider {
+        "openvino" if can => return Ok(()),
+        "openvino" => "the processor has no bf16 products (AVX512_BF16)",
+        _ => "this provider computes in the file's own precision",
+    };
+    Err(EngineError::Precision { engine: format!("onnxruntime with {provider}"), precision: "bf16", reason })
 }
 
 /// Threads, provider, and no memory plans: batches differ in size, and each size would keep a plan.
@@ -63,8 +85,12 @@ fn configure(builder: SessionBuilder, settings: &LoadSettings) -> Result<Session
     match provider {
         "cpu" => Ok(builder),
         "openvino" => {
-            // Left alone it computes in bf16 where the processor can, which is not what an fp32 exam sat with.
-            let mut openvino = ep::OpenVINO::default().with_device_type("CPU").with_precision("FP32");
+            let mut openvino = ep::OpenVINO::default().with_device_type("CPU");
+            // Left alone, releases differ in what they compute in where the processor has bf16.
+            openvino = match settings.precision {
+                Precision::Bf16 => openvino.with_arbitrary_config("load_config", BF16),
+                Precision::Fp32 | Precision::Int8 => openvino.with_precision("FP32"),
+            };
             if settings.threads > 0 {
                 openvino = openvino.with_num_threads(settings.threads);
             }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use hivis_types::Precision;
 use rten_tensor::Tensor;
 
 use ::rten::{Dimension, Model, ModelOptions, RunOptions, ThreadPool, Value, ValueOrView};
@@ -17,6 +18,10 @@ pub(crate) struct Rten {
 
 impl Rten {
     pub(crate) fn load(settings: &LoadSettings) -> Result<Self, EngineError> {
+        if settings.precision == Precision::Bf16 {
+            let reason = "it computes in the file's own precision";
+            return Err(EngineError::Precision { engine: "rten".to_owned(), precision: "bf16", reason });
+        }
         let mut options = ModelOptions::with_all_ops();
         options.prepack_weights(true);
         let model = options

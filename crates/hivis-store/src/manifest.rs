@@ -71,12 +71,12 @@ pub struct ReleaseFile {
 }
 
 impl Manifest {
-    /// The name of the graph of this precision, when the release has one.
+    /// The name of the graph that this precision is computed from, when the release has one.
     pub fn graph(&self, precision: Precision) -> Option<&str> {
-        self.files.iter().find(|(_, file)| file.precision == Some(precision)).map(|(name, _)| name.as_str())
+        self.files.iter().find(|(_, file)| file.precision == Some(precision.of_file())).map(|(name, _)| name.as_str())
     }
 
-    /// The precisions that are present.
+    /// The precisions of the files that are present.
     pub fn precisions(&self) -> Vec<Precision> {
         [Precision::Fp32, Precision::Int8].into_iter().filter(|p| self.graph(*p).is_some()).collect()
     }

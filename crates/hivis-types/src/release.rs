@@ -77,12 +77,14 @@ impl EngineKind {
     }
 }
 
-/// The arithmetic of a graph file.
+/// The arithmetic that a release is run in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32-bit floats: `model.onnx`.
     Fp32,
+    /// 16-bit floats with fp32's range, out of the same `model.onnx`: the library rounds as it loads.
+    Bf16,
     /// 8-bit integers: `model.int8.onnx`.
     Int8,
 }
@@ -92,7 +94,17 @@ impl Precision {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fp32 => "fp32",
+            Self::Bf16 => "bf16",
             Self::Int8 => "int8",
+        }
+    }
+
+    /// The precision of the file that it is computed from.
+    #[must_use]
+    pub fn of_file(self) -> Self {
+        match self {
+            Self::Fp32 | Self::Bf16 => Self::Fp32,
+            Self::Int8 => Self::Int8,
         }
     }
 }

@@ -107,7 +107,7 @@ pub struct ServeArgs {
     /// What runs the model [default: rten].
     #[arg(long, value_enum)]
     pub engine: Option<EngineName>,
-    /// Which of the release's files [default: fp32].
+    /// Which arithmetic [default: fp32].
     #[arg(long, value_enum)]
     pub precision: Option<PrecisionName>,
 }
@@ -126,6 +126,8 @@ pub enum EngineName {
 pub enum PrecisionName {
     /// `model.onnx`
     Fp32,
+    /// `model.onnx` rounded to 16 bits by ONNX Runtime's OpenVINO provider
+    Bf16,
     /// `model.int8.onnx`, made by `hivis quantise`
     Int8,
 }

@@ -2,8 +2,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hivis_engine::conformance::check;
-use hivis_engine::{Engine, EngineCard, EngineError, LoadSettings, load};
+use hivis_engine::conformance::{check, noise};
+use hivis_engine::{Engine, EngineCard, EngineError, LoadSettings, compare, load};
 use hivis_onnx::{Model, Pooling, QuantiseOptions, WriteOptions, quantise, write_classifier};
 use hivis_types::{EngineKind, Picture, Precision, Scores};
 
@@ -20,9 +20,39 @@ fn every_engine_conforms() {
         write_classifier(&model, &head, &WriteOptions { input: (112, 98) }).unwrap().save(&fp32).unwrap();
         quantise(&fp32, &int8, &QuantiseOptions::default()).unwrap();
         let eighths = runtime::engines(&int8).into_iter().map(|s| LoadSettings { precision: Precision::Int8, ..s });
-        for settings in runtime::engines(&fp32).into_iter().chain(eighths) {
+        let halves = runtime::engines(&fp32).into_iter().map(|s| LoadSettings { precision: Precision::Bf16, ..s });
+        let halves = halves.filter(|s| s.provider.as_deref() == Some("openvino") && runtime::has_bf16());
+        for settings in runtime::engines(&fp32).into_iter().chain(halves).chain(eighths) {
             let engine = load(&settings).unwrap();
             check(engine.as_ref()).unwrap_or_else(|broken| panic!("{name}, {:?}: {broken}", engine.card()));
+        }
+    }
+}
+
+/// bf16 is close to fp32 where the processor has it, and an error with a hint everywhere else: never fp32 in disguise.
+#[test]
+fn bf16_is_bf16_or_an_error() {
+    let temp = tempfile::tempdir().unwrap();
+    let graph = temp.path().join("model.onnx");
+    let model = Model::read(&golden::own("dinov3-mlp")).unwrap();
+    let head = random_head(Pooling::Cls, model.features(Pooling::Cls), &[8, 1], 1);
+    write_classifier(&model, &head, &WriteOptions { input: (112, 98) }).unwrap().save(&graph).unwrap();
+    let exact = load(&LoadSettings::rten(&graph)).unwrap();
+    let pictures: Vec<Picture> = (0..8).map(|seed| noise(112, 98, seed)).collect();
+    for settings in runtime::engines(&graph) {
+        let openvino = settings.provider.as_deref() == Some("openvino");
+        match load(&LoadSettings { precision: Precision::Bf16, ..settings }) {
+            Ok(engine) => {
+                assert!(openvino && runtime::has_bf16());
+                assert_eq!(engine.card().precision, Precision::Bf16);
+                let found = compare(exact.as_ref(), engine.as_ref(), &pictures).unwrap();
+                println!("{found:?}");
+                assert!(found.max_abs > 1e-6 && found.max_abs < 0.02, "{found:?}");
+            }
+            Err(error) => {
+                assert!(!openvino || !runtime::has_bf16(), "{error}");
+                assert!(matches!(error, EngineError::Precision { .. }) && error.hint().is_some(), "{error}");
+            }
         }
     }
 }

@@ -141,8 +141,9 @@ fn model(raw: &Raw, flags: &ServeArgs) -> Result<ModelSettings> {
     };
     let precision = match (flags.precision, file.precision.as_deref()) {
         (Some(PrecisionName::Fp32), _) | (None, None | Some("fp32")) => Precision::Fp32,
+        (Some(PrecisionName::Bf16), _) | (None, Some("bf16")) => Precision::Bf16,
         (Some(PrecisionName::Int8), _) | (None, Some("int8")) => Precision::Int8,
-        (None, Some(other)) => return Err(unknown("model.precision", other, "fp32, int8")),
+        (None, Some(other)) => return Err(unknown("model.precision", other, "fp32, bf16, int8")),
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     Ok(ModelSettings {
