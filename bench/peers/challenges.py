@@ -5,8 +5,7 @@
 REFERENCE is a checkout of natixnetwork/streetvision-subnet; only its natix/utils/image_transforms.py is loaded.
 PICTURES is a folder of PNG files. A line `LEVEL COUNT SEED` is answered with {"wall": s, "cpu": s}.
 
-The virtual environment `reference` (in HIVIS_VENVS or ~/.cache/hivis/venvs) needs: torch, torchvision, numpy,
-pillow==10.4.0 and opencv-python-headless (the reference pins Pillow 10.4 and OpenCV 4.12).
+It runs in the virtual environment `torch` (torch.txt beside this file lists it; the reference pins Pillow and OpenCV).
 """
 
 import base64

@@ -7,10 +7,8 @@ WORD is torch-fp32, torch-bf16, onnxruntime-fp32, onnxruntime-int8, openvino-fp3
 FOLDER holds what bench/src/random_model.rs writes. ONNX Runtime and OpenVINO read the graph that hivis writes; PyTorch
 runs transformers' model with the same head.
 
-Virtual environments (in HIVIS_VENVS or ~/.cache/hivis/venvs):
-  torch     torch transformers safetensors numpy onnx onnxruntime
-  openvino  openvino nncf numpy      (without nncf there is no openvino-int8)
-  ortov     onnxruntime-openvino     (for hivis's own row with the OpenVINO provider)
+`cargo xtask bench engine` installs the virtual environments: `torch` and `openvino` (lists beside this file), and `ortov`
+for hivis's own rows with the OpenVINO provider.
 """
 
 import json

@@ -2,7 +2,7 @@
 //!
 //! A challenge is augmentation at one of the four levels, JPEG, base64, from a picture that is decoded already. Rounds
 //! of both sides alternate, on the same pictures and levels. The reference is read from the folder that
-//! `HIVIS_REFERENCE` names and runs in the virtual environment `reference` (see `peers/challenges.py`).
+//! `HIVIS_REFERENCE` names and runs in the virtual environment `torch`.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -107,8 +107,7 @@ fn pictures(folder: &Path) -> Result<Vec<Picture>> {
 
 fn reference(pictures: &Path) -> Result<Peer> {
     let repository = std::env::var_os(REFERENCE).with_context(|| format!("{REFERENCE} names no folder"))?;
-    let venv = peer::venv("reference")
-        .context("there is no virtual environment `reference` (see bench/peers/challenges.py)")?;
+    let venv = peer::venv("torch").context("there is no virtual environment `torch`")?;
     let mut command = peer::python(&venv, "challenges.py");
     command.arg(repository).arg(pictures);
     // One thread, whatever each library's own switch is called.

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::command;
+use crate::{command, peers};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -12,6 +12,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(name) = args.what.first() {
+        peers::install_for_bench(name)?;
+    }
     let mut bench = command::cargo(&["run", "--release", "--package", "hivis-bench", "--"])?;
     bench.args(&args.what);
     command::run(bench)

@@ -14,11 +14,12 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     Step { name: "format", run: || command::cargo(&["fmt", "--all", "--check"]).and_then(command::run) },
     Step { name: "rooms", run: rooms::check },
     Step { name: "typos", run: tools::typos },
     Step { name: "licences", run: tools::deny },
+    Step { name: "dependencies", run: tools::shear },
     Step { name: "peers", run: || peers::install_all().map(|_| ()) },
     Step {
         name: "clippy",

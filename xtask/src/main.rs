@@ -30,7 +30,7 @@ enum Verb {
     },
     /// Measure against a peer in the same run; the figures go to bench/RESULTS.md by hand, with the command.
     Bench(bench::Args),
-    /// Long tests: 20 kills under load, fuzzers with coverage (needs a nightly toolchain and cargo-fuzz).
+    /// Long tests: 20 kills under load, fuzzers with coverage.
     Soak(soak::Args),
     /// Measure the shipped backbone's headroom (DESIGN: shipped head, oracle head, withheld slices).
     Headroom,

@@ -17,6 +17,13 @@ const PEERS: [(&str, &str); 3] = [
     ("onnxruntime", "crates/hivis-engine/tests/requirements.txt"),
 ];
 
+/// What benches measure against: too large for `check`, installed when a bench that wants it is run.
+const BENCH_PEERS: [(&str, &[&str], &str); 3] = [
+    ("torch", &["engine", "examiner"], "bench/peers/torch.txt"),
+    ("openvino", &["engine"], "bench/peers/openvino.txt"),
+    ("ortov", &["engine"], "crates/hivis-engine/tests/requirements.txt"),
+];
+
 /// Where the environments lie: `HIVIS_VENVS`, or `venvs` in the kept cache.
 pub(crate) fn folder() -> PathBuf {
     std::env::var_os("HIVIS_VENVS").map_or_else(|| command::cache().join("venvs"), PathBuf::from)
@@ -26,10 +33,7 @@ pub(crate) fn folder() -> PathBuf {
 pub(crate) fn install_all() -> Result<usize> {
     let mut missing = 0;
     for (name, list) in PEERS {
-        let text = fs_err::read_to_string(command::root().join(list))?;
-        let packages: Vec<&str> =
-            text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
-        match install(name, &packages)? {
+        match install_list(name, list)? {
             Some(_) => println!("{name}: ready"),
             None => missing += 1,
         }
@@ -38,6 +42,21 @@ pub(crate) fn install_all() -> Result<usize> {
         println!("{missing} of {} peers could not be installed: their tests will say so and pass", PEERS.len());
     }
     Ok(missing)
+}
+
+/// Installs what `bench NAME` measures against and says what could not be had: the bench then says "not measured".
+pub(crate) fn install_for_bench(bench: &str) -> Result<()> {
+    for (name, _, list) in BENCH_PEERS.iter().filter(|(_, benches, _)| benches.contains(&bench)) {
+        install_list(name, list)?;
+    }
+    Ok(())
+}
+
+/// One environment with what the file `list` names: a requirement a line, `#` begins a comment.
+fn install_list(name: &str, list: &str) -> Result<Option<PathBuf>> {
+    let text = fs_err::read_to_string(command::root().join(list))?;
+    let packages: Vec<&str> = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).collect();
+    install(name, &packages)
 }
 
 /// One environment with `packages` (pip's requirement words). `None` when it could not be installed.
