@@ -51,6 +51,17 @@ impl Cover {
         Stuff::ALL.into_iter().filter(|stuff| stuff.is_roadwork()).map(|stuff| shares[stuff as usize]).sum()
     }
 
+    /// The share of roadwork classes between two places across the picture, 0 is its left edge and 1 its right.
+    pub(crate) fn roadwork_between(&self, left: f32, right: f32) -> f32 {
+        let stride = self.width * self.oversampling;
+        let column = |place: f32| ((place * stride as f32).round() as usize).min(stride);
+        let band = column(left)..column(right).max(column(left) + 1);
+        let is_roadwork = |id: &&u8| Stuff::ALL[usize::from(**id)].is_roadwork();
+        let count: usize =
+            self.ids.chunks_exact(stride).map(|row| row[band.clone()].iter().filter(is_roadwork).count()).sum();
+        count as f32 / (band.len() * self.ids.len() / stride) as f32
+    }
+
     /// The shares of each `patch` by `patch` pixel square; squares at the right and lower edge may be cut.
     pub fn patches(&self, patch: u32) -> Patches {
         let patch = patch.max(1) as usize;

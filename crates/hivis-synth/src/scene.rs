@@ -18,6 +18,9 @@ const OVERSAMPLING: usize = 2;
 /// Roadwork covers at least this share of the first camera's picture, square or 4:3.
 const VISIBLE: f32 = 0.015;
 
+/// And at least this share of its left and of its right three fifths: the validator's crops are about that wide.
+const VISIBLE_IN_CROP: f32 = 0.01;
+
 /// Worlds tried until the work zone can be seen.
 const ATTEMPTS: u64 = 24;
 
@@ -56,8 +59,13 @@ pub fn scene(seed: u64, mix: &Mix) -> Scene {
             Some(Slice::ArrowBoard) => Some(Stuff::ArrowBoard),
             _ => None,
         };
+        // A slice's machine stands alone, on one side.
         let seen = |cover: &Cover| {
-            cover.roadwork() >= VISIBLE && machine.is_none_or(|stuff| cover.shares()[stuff as usize] >= VISIBLE)
+            if let Some(stuff) = machine {
+                return cover.shares()[stuff as usize] >= VISIBLE;
+            }
+            let sides = [cover.roadwork_between(0.0, 0.6), cover.roadwork_between(0.4, 1.0)];
+            cover.roadwork() >= VISIBLE && sides.into_iter().all(|share| share >= VISIBLE_IN_CROP)
         };
         attempt += 1;
         if (seen(&square) && seen(&wide)) || attempt == ATTEMPTS {

@@ -87,7 +87,7 @@ pub(crate) fn light(dice: &mut Dice, weather: Weather, time: TimeOfDay) -> Light
             light.sky_low = [glow + 0.06, glow + 0.03, glow + 0.05];
             light.cloud = [0.12, 0.11, 0.13];
             light.fog = scale(light.sky_low, 1.1);
-            light.ambient = scale([0.2, 0.21, 0.27], dice.range(0.75, 1.4));
+            light.ambient = scale([0.26, 0.27, 0.33], dice.range(0.8, 1.3));
             light.sun = 0.0;
             light.night = 1.0;
         }

@@ -182,7 +182,7 @@ fn rig(dice: &mut Dice, street: &Street, look: f32) -> (Rig, CameraAngle) {
         yaw: street.heading + street.curve * 10.0 + dice.range(-0.07, 0.07),
         pitch: dice.range(-0.09, 0.03),
         roll: dice.range(-0.025, 0.025),
-        focal: dice.range(0.78, 1.15),
+        focal: dice.range(0.85, 1.3),
         mirrored: dice.chance(0.5),
     };
     match angle {

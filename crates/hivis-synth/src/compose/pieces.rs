@@ -78,7 +78,7 @@ pub(super) fn sign(stage: &mut Stage<'_>, zone: &Zone, chance: f64) {
     let dice = &mut *stage.dice;
     let face = dice.weighted(&[(Face::Diamond, 0.5), (Face::Triangle, 0.3), (Face::Board, 0.2)]);
     let colour = if face == Face::Triangle { palette::yellow(dice) } else { palette::orange(dice) };
-    let (size, foot) = (dice.range(0.5, 0.75), dice.range(0.35, 1.3));
+    let (size, foot) = (dice.range(0.6, 0.85), dice.range(0.35, 1.3));
     let s = zone.side * (stage.street.half + dice.range(0.3, 1.2));
     let z = (zone.from - dice.range(-2.0, 2.0)).max(5.0);
     stage.put(Thing::WorkSign { face, colour, size, foot }, s, z, 0.0);
@@ -132,7 +132,7 @@ pub(super) fn dig(stage: &mut Stage<'_>, zone: &Zone) {
 pub(super) fn excavator(stage: &mut Stage<'_>, zone: &Zone) {
     stage.equip(Stuff::Excavator);
     let dice = &mut *stage.dice;
-    let size = dice.range(0.6, 1.0);
+    let size = dice.range(0.75, 1.1);
     let facing = if dice.chance(0.6) { -zone.side } else { zone.side };
     let (reach, away) = (dice.range(0.0, 1.0), dice.range(2.0, 9.0));
     let s = zone.middle() + zone.side * dice.range(0.0, 1.8);

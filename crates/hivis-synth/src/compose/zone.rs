@@ -72,12 +72,18 @@ pub(crate) fn build(stage: &mut Stage<'_>, mix: &Mix) -> f32 {
         ]),
     };
     let side = stage.dice.sign();
-    let from = stage.dice.range(5.0, 11.0);
+    let from = stage.dice.range(4.5, 8.5);
     let zone = zone(stage, side, from);
     fill(stage, &zone, kind, mix);
-    if stage.dice.chance(0.45) {
-        let side = if stage.dice.chance(0.6) { side } else { -side };
-        let from = zone.from + zone.long * 0.7 + stage.dice.range(2.0, 10.0);
+    if stage.dice.chance(0.75) {
+        // Mostly across the road, and then beside the first: a crop of either half of the picture shows work.
+        let across = stage.dice.chance(0.7);
+        let side = if across { -side } else { side };
+        let from = if across {
+            stage.dice.range(5.0, 11.0)
+        } else {
+            zone.from + zone.long * 0.7 + stage.dice.range(2.0, 10.0)
+        };
         let next = self::zone(stage, side, from);
         let kind = stage.dice.pick(&[Kind::Closure, Kind::Barriers, Kind::Crew, Kind::Dig]);
         // A machine that stands for a slice should not be given away by cones behind it.
@@ -100,7 +106,7 @@ fn zone(stage: &mut Stage<'_>, side: f32, from: f32) -> Zone {
         _ => [palette::orange(dice), [0.62, 0.61, 0.58]],
     };
     let colour = if dice.chance(0.88) { palette::orange(dice) } else { palette::yellow(dice) };
-    let cone = Cone { height: dice.range(0.65, 1.1), colour, tube: dice.chance(0.18), bands: dice.count(1, 2) as u8 };
+    let cone = Cone { height: dice.range(0.75, 1.2), colour, tube: dice.chance(0.18), bands: dice.count(1, 2) as u8 };
     let machine = if dice.chance(0.65) { palette::yellow(dice) } else { palette::orange(dice) };
     let zone = Zone {
         side,
