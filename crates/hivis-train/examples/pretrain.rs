@@ -26,17 +26,8 @@ fn main() -> anyhow::Result<()> {
         let at = &step.counters;
         if at.step <= 5 || at.step.is_multiple_of(20) {
             println!(
-                "step {} views {} seconds {:.0} (render {:.0}) done {:.3} loss {:.4} cover {:.4} presence {:.4} rate {:.2e} norm {:.2}",
-                at.step,
-                at.views,
-                at.seconds,
-                at.render_seconds,
-                step.done,
-                at.loss,
-                step.cover,
-                step.presence,
-                step.rate,
-                step.norm
+                "step {} views {} seconds {:.0} done {:.3} loss {:.4} cover {:.4} presence {:.4} rate {:.2e} norm {:.2}",
+                at.step, at.views, at.seconds, step.done, at.loss, step.cover, step.presence, step.rate, step.norm
             );
         }
         stop.as_ref().is_none_or(|file| !file.exists())

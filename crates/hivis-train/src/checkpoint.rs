@@ -25,8 +25,6 @@ pub struct Counters {
     pub views: u64,
     /// Seconds spent, over all sessions.
     pub seconds: f64,
-    /// Seconds of these spent on making views.
-    pub render_seconds: f64,
     /// Running mean of the loss.
     pub loss: f32,
     /// Steps of the legs before this one (see [`Checkpoint::again`]).

@@ -80,7 +80,7 @@ impl VitConfig {
             rope_theta: 100.0,
             layer_norm_eps: 1e-5,
             layerscale_value: 1.0,
-            hidden_act: "gelu".to_owned(),
+            hidden_act: "relu".to_owned(),
             query_bias: true,
             key_bias: false,
             value_bias: true,

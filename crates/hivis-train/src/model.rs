@@ -1,6 +1,6 @@
 //! The DINOv3 ViT in burn: for training, and as one of the witnesses of "one truth".
 
-use burn::tensor::activation::{gelu, gelu_approximate, silu, softmax};
+use burn::tensor::activation::{gelu, gelu_approximate, relu, silu, softmax};
 use burn::tensor::module::layer_norm;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
@@ -111,6 +111,7 @@ impl Vit {
             "gelu" => gelu,
             "gelu_pytorch_tanh" | "gelu_new" => gelu_approximate,
             "silu" => silu,
+            "relu" => relu,
             other => {
                 let why = format!("the activation `{other}` is not built here");
                 return Err(TrainError::Content { what: "config.json".to_owned(), why });

@@ -23,7 +23,7 @@ use crate::config::VitConfig;
 use crate::draws::{Purpose, stream, truncated_normal};
 use crate::leaves::Leaves;
 use crate::model::{Vit, fresh};
-use crate::targets::{Batch, Looked, PRESENCE, Part, ViewSettings, look};
+use crate::targets::{Batch, PRESENCE, Part, ViewSettings, look};
 use crate::weights::{Array, Weights};
 
 /// Names of the two pretraining heads; they are not shipped.
@@ -32,6 +32,10 @@ const PRESENCE_HEAD: &str = "pretraining.presence";
 
 /// Pictures of 112 px that one view gives.
 const PARTS: usize = 3;
+/// Views that one thread renders and learns from at a time: a step is so many shards side by side, whose gradients are
+/// summed in their order. burn's elementwise operations run on one thread, so this is what keeps the cores busy, and
+/// the result does not depend on how many there are.
+const SHARD_VIEWS: [usize; 2] = [4, 6];
 
 /// How long a pretraining lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,12 +79,12 @@ impl Default for PretrainSettings {
         Self {
             seed: 72,
             budget: Budget::Steps(6000),
-            small_share: 0.78,
+            small_share: 0.7,
             small_batch: 24,
             large_batch: 12,
             peak_rate: 1.2e-3,
             last_rate: 1e-5,
-            warm_up: 60,
+            warm_up: 200,
             optimiser: AdamW { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, decay: 0.05, clip: Some(1.0) },
             presence_weight: 3.0,
             views: ViewSettings { width: 320, height: 240, jpeg_share: 0.5 },
@@ -127,7 +131,6 @@ pub fn pretrain(
     let mut state = if keeping.path.exists() { Checkpoint::read(&keeping.path)? } else { begin(settings) };
     let settings = state.settings.clone();
     let config = VitConfig::tiny();
-    let device = Device::flex().autodiff();
     let importance = importance(&settings);
     let (before, start) = (state.counters.seconds, clock());
     let mut kept = start;
@@ -141,21 +144,22 @@ pub fn pretrain(
         if done >= 1.0 {
             break;
         }
-        let batch = batch(&settings, &mut state.counters, done < settings.small_share);
-        state.counters.render_seconds += clock().saturating_sub(now).as_secs_f64();
-        let leaves = Leaves::new(&state.weights, &device);
-        let losses = losses(&config, &leaves, &batch, (&importance, &device))?;
-        let total = losses.0.clone() + losses.1.clone().mul_scalar(settings.presence_weight);
-        let (cover, presence) = (losses.0.into_scalar::<f32>(), losses.1.into_scalar::<f32>());
+        let small = done < settings.small_share;
+        let shards = shards(&settings, &mut state.counters, small);
+        let learned = shards.into_par_iter().map(|shard| {
+            let batch = shard.render(&settings, small);
+            learn(&config, &state.weights, &batch, (settings.presence_weight, &importance))
+        });
+        let learned = learned.collect::<Result<Vec<_>, TrainError>>()?;
+        let Learned { gradients, cover, presence, count } = Learned::mean(learned);
         let loss = cover + settings.presence_weight * presence;
         if !loss.is_finite() {
             return Err(TrainError::Diverged { step: state.counters.step, loss });
         }
-        let gradients = leaves.gradients(&state.weights, total.backward());
         let rate = rate(state.counters.step, settings.warm_up, done, (settings.peak_rate, settings.last_rate));
         let norm = settings.optimiser.step(&mut state.weights, &mut state.moments, &gradients, rate);
         state.counters.step += 1;
-        state.counters.views += batch.count as u64;
+        state.counters.views += count as u64;
         let seen = state.counters.loss;
         state.counters.loss = if state.counters.step == 1 { loss } else { 0.98 * seen + 0.02 * loss };
         let go_on = progress(&Step { counters: state.counters.clone(), cover, presence, rate, norm, done });
@@ -193,31 +197,90 @@ fn begin(settings: &PretrainSettings) -> Checkpoint {
     Checkpoint { settings: settings.clone(), counters: Counters::default(), weights, moments: Moments::default() }
 }
 
-/// Renders the next views. At 112 px each view gives three pictures: the whole at half size and two windows at full
-/// size, because rendering a scene costs half as much as a training step of a picture.
-fn batch(settings: &PretrainSettings, counters: &mut Counters, small: bool) -> Batch {
-    let mix = Mix::pretraining();
-    let (grid, scenes) = if small { (7, settings.small_batch.div_ceil(PARTS)) } else { (14, settings.large_batch) };
+/// Views `first..first + count` of a run.
+#[derive(Clone, Copy)]
+struct Shard {
+    first: u64,
+    count: usize,
+}
+
+/// The shards of the next step.
+fn shards(settings: &PretrainSettings, counters: &mut Counters, small: bool) -> Vec<Shard> {
+    let (scenes, most) = if small {
+        (settings.small_batch.div_ceil(PARTS), SHARD_VIEWS[0])
+    } else {
+        (settings.large_batch, SHARD_VIEWS[1])
+    };
     let first = counters.scenes;
-    let looks: Vec<Looked> =
-        (0..scenes as u64).into_par_iter().map(|i| look(settings.seed, first + i, &mix, &settings.views)).collect();
     counters.scenes += scenes as u64;
-    let mut batch = Batch::new(grid);
-    let mut rng = stream(settings.seed, Purpose::Order, 0, first);
-    for looked in &looks {
-        batch.push(looked, Part::Whole);
-        for _ in 1..if small { PARTS } else { 1 } {
-            batch.push(looked, Part::Window(rng.random_range(0..=112), rng.random_range(0..=112)));
+    let shard = |done: usize| Shard { first: first + done as u64, count: most.min(scenes - done) };
+    (0..scenes).step_by(most).map(shard).collect()
+}
+
+impl Shard {
+    /// Renders its views. At 112 px each view gives three pictures: the whole at half size and two windows at full
+    /// size, because rendering a scene costs half as much as a training step of a picture.
+    fn render(self, settings: &PretrainSettings, small: bool) -> Batch {
+        let mix = Mix::pretraining();
+        let (grid, parts) = if small { (7, PARTS) } else { (14, 1) };
+        let mut batch = Batch::new(grid);
+        let mut rng = stream(settings.seed, Purpose::Order, 0, self.first);
+        for index in 0..self.count as u64 {
+            let looked = look(settings.seed, self.first + index, &mix, &settings.views);
+            batch.push(&looked, Part::Whole);
+            for _ in 1..parts {
+                batch.push(&looked, Part::Window(rng.random_range(0..=112), rng.random_range(0..=112)));
+            }
         }
+        batch
     }
-    batch
+}
+
+/// What a shard says of the weights: means over its pictures.
+struct Learned {
+    gradients: Weights,
+    cover: f32,
+    presence: f32,
+    count: usize,
+}
+
+impl Learned {
+    /// The mean over all pictures of all shards, added in their order.
+    fn mean(shards: Vec<Self>) -> Self {
+        let count: usize = shards.iter().map(|shard| shard.count).sum();
+        let mut mean = Self { gradients: Weights::default(), cover: 0.0, presence: 0.0, count };
+        for shard in shards {
+            let share = shard.count as f32 / count as f32;
+            mean.cover += share * shard.cover;
+            mean.presence += share * shard.presence;
+            for (name, array) in shard.gradients.0 {
+                let sum = mean.gradients.0.entry(name).or_insert_with(|| Array::filled(&array.shape, 0.0));
+                sum.data.iter_mut().zip(&array.data).for_each(|(sum, gradient)| *sum += share * gradient);
+            }
+        }
+        mean
+    }
+}
+
+/// Losses and gradients of one batch.
+fn learn(
+    config: &VitConfig,
+    weights: &Weights,
+    batch: &Batch,
+    (presence_weight, importance): (f32, &[f32]),
+) -> Result<Learned, TrainError> {
+    let device = Device::flex().autodiff();
+    let leaves = Leaves::new(weights, &device);
+    let (cover, presence) = losses(config, &leaves, batch, (importance, &device))?;
+    let total = cover.clone() + presence.clone().mul_scalar(presence_weight);
+    let gradients = leaves.gradients(weights, total.backward());
+    let (cover, presence) = (cover.into_scalar::<f32>(), presence.into_scalar::<f32>());
+    Ok(Learned { gradients, cover, presence, count: batch.count })
 }
 
 /// Weight of each class in the cover loss: rare ones count more, by the root of their rarity in 96 seeded views.
 fn importance(settings: &PretrainSettings) -> Vec<f32> {
-    let mut sample = Counters { scenes: 1 << 40, ..Counters::default() };
-    let few = PretrainSettings { large_batch: 96, ..settings.clone() };
-    let batch = batch(&few, &mut sample, false);
+    let batch = Shard { first: 1 << 40, count: 96 }.render(settings, false);
     let mut share = [0.0_f32; Stuff::COUNT];
     for patch in batch.cover.chunks_exact(Stuff::COUNT) {
         share.iter_mut().zip(patch).for_each(|(sum, s)| *sum += s);
