@@ -9,7 +9,10 @@
 //! assert!(hivis_train::tiny::CONFIG.contains("dinov3_vit"));
 //! ```
 
+pub mod calibrate;
 mod error;
+pub mod measure;
+pub mod split;
 pub mod tiny;
 
 #[cfg(feature = "burn")]

@@ -2,8 +2,10 @@
 
 #![cfg(feature = "burn")]
 
+mod calibration;
 mod golden;
 mod head;
+mod measures;
 mod one_truth;
 mod optimiser;
 mod pretraining;
