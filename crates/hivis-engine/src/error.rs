@@ -72,6 +72,24 @@ pub enum EngineError {
         /// What is missing.
         reason: &'static str,
     },
+    /// The canary got another answer in a batch than alone.
+    #[error("the canary picture gets {alone} alone and {together} in a batch of {batch}")]
+    Composition {
+        /// Its probability alone.
+        alone: f32,
+        /// Its probability among others.
+        together: f32,
+        /// How many there were.
+        batch: usize,
+    },
+    /// The canary got another answer than when the release was made.
+    #[error("the canary picture gets {found}, it got {expected} when the release was made")]
+    Canary {
+        /// The probability now.
+        found: f32,
+        /// The probability then.
+        expected: f32,
+    },
     /// An engine that this build does not have, or that loads no graph.
     #[error("this build cannot load a graph with the engine `{0}`")]
     NotBuilt(&'static str),
@@ -93,6 +111,9 @@ impl EngineError {
                 Some("the model's weights overflow: check the file they came from")
             }
             Self::NotBuilt(_) => Some("build with the feature of that engine's name, or choose another engine"),
+            Self::Canary { .. } | Self::Composition { .. } => {
+                Some("this engine, precision or library version computes wrongly here: choose another")
+            }
             Self::WrongSize { .. } | Self::Run(_) => None,
         }
     }

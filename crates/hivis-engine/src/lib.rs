@@ -13,6 +13,7 @@
 
 mod agreement;
 mod backend;
+mod canary;
 pub mod conformance;
 mod error;
 mod fixed;
@@ -23,6 +24,7 @@ mod onnxruntime;
 mod rten;
 
 pub use agreement::{Agreement, compare};
+pub use canary::{canary, warm};
 pub use error::EngineError;
 pub use fixed::FixedEngine;
 pub use load::{LoadSettings, load, run_backbone};

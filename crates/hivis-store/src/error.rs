@@ -140,6 +140,9 @@ pub enum StoreError {
         /// The folder of releases.
         folder: PathBuf,
     },
+    /// Another process moves the pointer.
+    #[error("another promotion is running on this home")]
+    PromotionRunning,
     /// `release.toml` or the pointer says what cannot be.
     #[error("{path} is not valid: {reason}")]
     BadManifest {
@@ -171,6 +174,7 @@ impl StoreError {
             Self::ServerRunning { pid: None, .. } => "stop the other server first".into(),
             Self::NewerLedger { .. } => "use the newer hivis that wrote it".into(),
             Self::SeveralRecords { .. } => "give more of the id".into(),
+            Self::PromotionRunning => "wait until it is done; `hivis release list` shows what it did".into(),
             Self::ReleaseExists { .. } => "choose another name".into(),
             Self::CorruptRelease { .. } => {
                 "the file was changed or damaged after it was installed: import the model again".into()

@@ -9,11 +9,22 @@ use crate::disk::{self, Disk, LocalDisk};
 use crate::{Ledger, Objects, Releases, ServeLock, StoreError, lock};
 
 /// Folders of a home, beside the ones that hold objects.
-const FOLDERS: [&str; 4] = ["releases", "exams", "reports", "logs"];
+const FOLDERS: [&str; 6] = ["releases", "runs", "exams", "reports", "cache", "logs"];
 
 /// All that may lie in a home; `dataset` comes with versions, `lost+found` with a disk of its own.
-const KNOWN: [&str; 9] =
-    ["hivis.toml", "ledger.db", "objects", "dataset", "releases", "exams", "reports", "logs", "lost+found"];
+const KNOWN: [&str; 11] = [
+    "hivis.toml",
+    "ledger.db",
+    "objects",
+    "dataset",
+    "releases",
+    "runs",
+    "exams",
+    "reports",
+    "cache",
+    "logs",
+    "lost+found",
+];
 
 /// A data home: one folder on a local disk, readable by its owner only.
 #[derive(Clone, Debug)]
@@ -101,6 +112,16 @@ impl Home {
     /// The folder for exams.
     pub fn exams(&self) -> PathBuf {
         self.path.join("exams")
+    }
+
+    /// The folder for training runs.
+    pub fn runs(&self) -> PathBuf {
+        self.path.join("runs")
+    }
+
+    /// The folder for what can be computed again: features of pictures.
+    pub fn cache(&self) -> PathBuf {
+        self.path.join("cache")
     }
 
     /// The folder for reports.

@@ -26,11 +26,18 @@ pub struct Manifest {
     /// What may be done with the weights, as their author says.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub licence: String,
+    /// Its fp32 probability for the canary picture (`hivis_engine::canary`), computed when it was made: a server that
+    /// loads it computes the same, or refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canary: Option<f32>,
     /// The size of the graph's `pixels` input.
     pub input: InputSize,
     /// What should run it.
     #[serde(default)]
     pub engine: EngineHints,
+    /// How its head was trained here; none for an imported one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingNote>,
     /// Its files by plain name; every one is checked when the release is loaded.
     pub files: BTreeMap<String, ReleaseFile>,
 }
@@ -55,6 +62,20 @@ pub struct EngineHints {
     /// The arithmetic; a file of that precision must be there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub precision: Option<Precision>,
+}
+
+/// The training behind a release, as far as an exam must know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingNote {
+    /// The run's folder under `runs/`, with everything else about it.
+    pub run: String,
+    /// The hash of the rows.
+    pub data: String,
+    /// Seed of the split: which scenes were trained on follows from it.
+    pub split_seed: u64,
+    /// Pictures that it learned from, before draws.
+    pub pictures: u64,
 }
 
 /// One file of a release.

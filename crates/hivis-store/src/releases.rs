@@ -15,6 +15,12 @@ const MANIFEST: &str = "release.toml";
 /// The pointer's name among the folders. No release can be called so: see [`Releases::install`].
 const POINTER: &str = "current";
 
+/// Held by whoever moves the pointer; let go when dropped, or when the process ends.
+#[derive(Debug)]
+pub struct PromotionLock {
+    _file: std::fs::File,
+}
+
 /// The folder of releases.
 #[derive(Clone, Debug)]
 pub struct Releases {
@@ -114,6 +120,15 @@ impl Releases {
         Ok(Release { manifest: read(&folder, id)?, folder })
     }
 
+    /// What a release says of itself; its files are not looked at.
+    pub fn manifest(&self, id: &ReleaseId) -> Result<Manifest, StoreError> {
+        let folder = self.folder.join(id.as_str());
+        if !folder.is_dir() {
+            return Err(StoreError::NoSuchRelease { id: id.to_string(), folder: self.folder.clone() });
+        }
+        parse(&folder, id)
+    }
+
     /// The names of all releases, sorted.
     pub fn list(&self) -> Result<Vec<ReleaseId>, StoreError> {
         let mut ids = Vec::new();
@@ -143,6 +158,17 @@ impl Releases {
         }
     }
 
+    /// Takes the right to move the pointer; refused while another process has it.
+    pub fn promotion_lock(&self) -> Result<PromotionLock, StoreError> {
+        let path = self.folder.join(".promotion.lock");
+        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?.into_file();
+        match file.try_lock() {
+            Ok(()) => Ok(PromotionLock { _file: file }),
+            Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::PromotionRunning),
+            Err(std::fs::TryLockError::Error(source)) => Err(source.into()),
+        }
+    }
+
     /// Points at `id`, which must be installed; readers see the old name or the new one.
     pub fn set_current(&self, id: &ReleaseId) -> Result<(), StoreError> {
         if !self.folder.join(id.as_str()).join(MANIFEST).is_file() {
@@ -152,8 +178,8 @@ impl Releases {
     }
 }
 
-/// Reads the manifest of `folder` and checks that it is `id`'s and that all its files are what it says.
-fn read(folder: &Path, id: &ReleaseId) -> Result<Manifest, StoreError> {
+/// Reads the manifest of `folder` and checks that it is `id`'s.
+fn parse(folder: &Path, id: &ReleaseId) -> Result<Manifest, StoreError> {
     let path = folder.join(MANIFEST);
     let text = fs::read_to_string(&path)?;
     let bad = |reason: String| StoreError::BadManifest { path: path.clone(), reason };
@@ -161,6 +187,14 @@ fn read(folder: &Path, id: &ReleaseId) -> Result<Manifest, StoreError> {
     if manifest.id != *id {
         return Err(bad(format!("it is of `{}`, not of `{id}`", manifest.id)));
     }
+    Ok(manifest)
+}
+
+/// [`parse`], and checks that all its files are what it says.
+fn read(folder: &Path, id: &ReleaseId) -> Result<Manifest, StoreError> {
+    let path = folder.join(MANIFEST);
+    let bad = |reason: String| StoreError::BadManifest { path: path.clone(), reason };
+    let manifest = parse(folder, id)?;
     for (name, file) in &manifest.files {
         if name == MANIFEST || name.starts_with('.') || name.contains(['/', '\\']) {
             return Err(bad(format!("`{name}` is no plain file name")));

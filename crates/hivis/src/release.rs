@@ -51,8 +51,10 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
         backbone: build.backbone,
         features: u32::try_from(build.model.features(build.head.pooling)).context("too many features")?,
         licence: build.licence,
+        canary: None,
         input: InputSize { width: options.input.0, height: options.input.1 },
         engine: EngineHints::default(),
+        training: None,
         files,
     };
     Releases::write_manifest(&staging, &manifest)?;

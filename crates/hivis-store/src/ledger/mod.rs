@@ -5,6 +5,7 @@ pub(crate) mod insert;
 pub(crate) mod labels;
 pub(crate) mod migrate;
 pub(crate) mod objects;
+pub(crate) mod promotions;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod summary;

@@ -8,6 +8,7 @@ mod kill;
 mod labels;
 mod ledger;
 mod objects;
+mod promotions;
 mod reading;
 mod releases;
 mod retention;

@@ -29,7 +29,9 @@ fn stage(releases: &Releases, name: &str) -> PathBuf {
         features: 768,
         licence: "Apache-2.0".into(),
         input: InputSize { width: 224, height: 224 },
+        canary: None,
         engine: EngineHints::default(),
+        training: None,
         files,
     };
     Releases::write_manifest(&staging, &manifest).unwrap();
@@ -156,4 +158,13 @@ fn a_broken_pointer_is_an_error_that_names_it() {
     fs_err::write(releases.folder().join("current"), "../../etc\n").unwrap();
     let error = releases.current().unwrap_err().to_string();
     assert!(error.contains("current") && error.contains("../../etc"), "{error}");
+}
+
+#[test]
+fn one_promotion_at_a_time() {
+    let (_folder, releases) = home();
+    let lock = releases.promotion_lock().unwrap();
+    assert!(matches!(releases.promotion_lock(), Err(StoreError::PromotionRunning)));
+    drop(lock);
+    releases.promotion_lock().unwrap();
 }
