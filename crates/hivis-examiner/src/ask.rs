@@ -90,6 +90,24 @@ pub async fn sit<A: Ask>(
     Ok(Sitting { candidate: name, answers: table.finish(set), seconds: begin.elapsed().as_secs_f64() })
 }
 
+/// Asks every question of a candidate that answers in place, one after the other: nothing waits, so the latency is the
+/// candidate's own. Blocks meanwhile.
+pub fn sit_here(
+    set: &QuestionSet,
+    candidate: String,
+    judge: &mut dyn FnMut(&Question) -> Told,
+    events: Sink<'_>,
+) -> Sitting {
+    let begin = Instant::now();
+    let mut table = Table::new(set.questions.len());
+    for question in &set.questions {
+        let asked = Instant::now();
+        let told = judge(question);
+        table.take(set, Ok(answer(question.id, &told, asked.elapsed(), Duration::ZERO)), events);
+    }
+    Sitting { candidate, answers: table.finish(set), seconds: begin.elapsed().as_secs_f64() }
+}
+
 fn overdue(timeout: Duration) -> Told {
     Told {
         prediction: crate::reward::NO_ANSWER,

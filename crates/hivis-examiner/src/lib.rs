@@ -39,7 +39,7 @@ mod sheet;
 mod tally;
 
 pub use answer::{Answer, Asked, Event, Outcome, Sink, Sitting, Standing, silent};
-pub use ask::{Ask, Told, sit};
+pub use ask::{Ask, Told, sit, sit_here};
 pub use axon::RemoteAxon;
 pub use error::ExaminerError;
 pub use exam::Examiner;

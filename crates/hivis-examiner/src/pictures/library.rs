@@ -54,10 +54,7 @@ impl Library {
     /// Pictures from the home or from anywhere else. They are decoded as the wire's are: EXIF orientation is ignored.
     pub fn new(name: impl Into<String>, pictures: impl IntoIterator<Item = LibraryPicture>) -> Self {
         let pictures: Vec<LibraryPicture> = pictures.into_iter().collect();
-        let mut deck = Deck::default();
-        for (id, picture) in pictures.iter().enumerate() {
-            deck.add(picture.label, picture.origin, id as u64);
-        }
+        let deck = deck(&pictures);
         Self { name: name.into(), pictures, deck, skipped: Vec::new(), upright: false, limits: DecodeLimits::default() }
     }
 
@@ -80,10 +77,24 @@ impl Library {
         }
     }
 
+    /// Leaves pictures out.
+    pub fn retain(&mut self, keep: impl Fn(&LibraryPicture) -> bool) {
+        self.pictures.retain(keep);
+        self.deck = deck(&self.pictures);
+    }
+
     /// The pictures, in the order found.
     pub fn pictures(&self) -> &[LibraryPicture] {
         &self.pictures
     }
+}
+
+fn deck(pictures: &[LibraryPicture]) -> Deck {
+    let mut deck = Deck::default();
+    for (id, picture) in pictures.iter().enumerate() {
+        deck.add(picture.label, picture.origin, id as u64);
+    }
+    deck
 }
 
 impl Pictures for Library {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::{CandidateReport, ExamReport, Failure, Latency, PairedReport, PoolReport, Proportion, Seen, Worst};
-use super::{curve, silence, table};
+use super::{curve, parts, silence, table};
 use crate::error::label_name;
 use crate::interval::{Forecast, Pool, Resampling, Shard, forecast, paired, replicates};
 use crate::reward::{Entry, Metrics};
@@ -31,7 +31,7 @@ pub fn report(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Resul
     let how = Resampling { deployment: plan.deployment, replicates: plan.replicates, seed: plan.seed };
     let mut pools: Vec<Vec<PoolReport>> = vec![Vec::new(); sittings.len()];
     let mut pairs = Vec::new();
-    let mut notes = Vec::new();
+    let (mut notes, mut differences) = (Vec::new(), Vec::new());
     for seen in Seen::ALL {
         let wanted = seen == Seen::TrainedOn;
         let places: Vec<usize> = (0..set.questions.len()).filter(|&i| set.questions[i].trained_on == wanted).collect();
@@ -52,11 +52,14 @@ pub fn report(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Resul
         if let Some(result) = runs.and_then(|runs| paired(&pool, &how, &runs, plan.paired_level)) {
             pairs.push(PairedReport { seen, paired: result });
         }
+        if let ([a, b], Seen::Never) = (sittings, seen) {
+            differences = parts::differences(&questions, &places, [a, b], plan.seed);
+        }
         notes.extend(thin(seen, &questions));
     }
     let candidates = sittings.iter().zip(pools).map(|(sitting, pools)| candidate(plan, set, sitting, pools)).collect();
     let (source, skipped) = (set.source.clone(), set.skipped.clone());
-    Ok(ExamReport { plan: plan.clone(), source, skipped, candidates, paired: pairs, notes })
+    Ok(ExamReport { plan: plan.clone(), source, skipped, candidates, paired: pairs, parts: differences, notes })
 }
 
 /// What makes an interval less than it seems.

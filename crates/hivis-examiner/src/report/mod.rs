@@ -3,6 +3,7 @@
 mod build;
 mod curve;
 mod latency;
+mod parts;
 mod print;
 mod silence;
 mod table;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use build::report;
 pub use curve::CurvePoint;
 pub use latency::Latency;
+pub use parts::PartDifference;
 pub use silence::SilencePoint;
 pub use table::{Proportion, Row};
 
@@ -140,6 +142,9 @@ pub struct ExamReport {
     pub candidates: Vec<CandidateReport>,
     /// B against A, when there are two.
     pub paired: Vec<PairedReport>,
+    /// B against A part by part, on scenes never seen; empty with one candidate.
+    #[serde(default)]
+    pub parts: Vec<PartDifference>,
     /// What a reader should know before trusting a number.
     pub notes: Vec<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{CandidateReport, ExamReport, PairedReport, PoolReport, Seen};
+use super::{CandidateReport, ExamReport, PairedReport, PartDifference, PoolReport, Seen};
 use crate::interval::{Expected, Interval};
 
 impl Display for Interval {
@@ -24,6 +24,7 @@ impl Display for ExamReport {
             writeln!(f)?;
             print_pair(f, pair)?;
         }
+        print_parts(f, &self.parts)?;
         if !self.skipped.is_empty() {
             writeln!(f, "\nPassed over {} pictures:", self.skipped.len())?;
             for skip in self.skipped.iter().take(5) {
@@ -99,6 +100,22 @@ fn print_pool(f: &mut Formatter<'_>, pool: &PoolReport) -> fmt::Result {
 
 fn print_expected(f: &mut Formatter<'_>, who: &str, expected: &Expected) -> fmt::Result {
     writeln!(f, "    expected reward of {who}: {}, score after it {}", expected.reward, expected.score)
+}
+
+/// Only the parts that differ more than chance would make them.
+fn print_parts(f: &mut Formatter<'_>, parts: &[PartDifference]) -> fmt::Result {
+    for part in parts.iter().filter(|part| part.is_worse() || part.is_better()) {
+        let word = if part.is_worse() { "worse" } else { "better" };
+        writeln!(
+            f,
+            "  {word} on {}: accuracy {:+.3} over {} scenes, p = {:.4} after Holm",
+            part.part,
+            part.difference,
+            part.scenes,
+            part.p_worse_holm.min(part.p_better_holm)
+        )?;
+    }
+    Ok(())
 }
 
 fn print_pair(f: &mut Formatter<'_>, pair: &PairedReport) -> fmt::Result {

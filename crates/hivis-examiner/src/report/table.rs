@@ -77,7 +77,8 @@ pub(super) fn rows(pairs: &[(&Question, &Answer)]) -> Vec<Row> {
     parts.into_iter().map(row).collect()
 }
 
-fn keys(question: &Question) -> Vec<(u8, String, String)> {
+/// The parts that a question belongs to: place in the order, kind, value.
+pub(super) fn keys(question: &Question) -> Vec<(u8, String, String)> {
     let level = question.level.map_or_else(|| "untouched".to_owned(), |level| level.to_string());
     let mut keys = vec![
         (0, "label".to_owned(), label_name(question.label).to_owned()),
