@@ -60,9 +60,14 @@ impl Backbone {
             hash.update(part);
         }
         let model = Model::from_parts(config, Some(preprocessor), weights).map_err(TrainError::Graph)?;
+        Self::of(&model, hex::encode(&hash.finalize()[..8]), threads)
+    }
+
+    /// The backbone of a model that was read already; `hash` names its files.
+    pub fn of(model: &Model, hash: String, threads: usize) -> Result<Self, TrainError> {
         let width = 2 * model.hidden_size();
-        let engine = engine(&model, &blank_head(width), threads)?;
-        Ok(Self { engine, hash: hex::encode(&hash.finalize()[..8]), width })
+        let engine = engine(model, &blank_head(width), threads)?;
+        Ok(Self { engine, hash, width })
     }
 
     /// Length of a row of features.

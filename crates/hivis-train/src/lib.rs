@@ -24,6 +24,8 @@ pub mod config;
 #[cfg(feature = "burn")]
 pub mod draws;
 #[cfg(feature = "burn")]
+mod feature_cache;
+#[cfg(feature = "burn")]
 pub mod features;
 #[cfg(feature = "burn")]
 pub mod head;
@@ -40,9 +42,13 @@ pub mod questions;
 #[cfg(feature = "burn")]
 pub mod recipe;
 #[cfg(feature = "burn")]
+pub mod report;
+#[cfg(feature = "burn")]
 pub mod rope;
 #[cfg(feature = "burn")]
 pub mod targets;
+#[cfg(feature = "burn")]
+pub mod training;
 #[cfg(feature = "burn")]
 pub mod weights;
 

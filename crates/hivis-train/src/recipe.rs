@@ -22,12 +22,9 @@ pub struct Recipe {
 impl Recipe {
     /// The recipe of that state, run on this machine.
     pub fn of(state: &Checkpoint, note: &str) -> Self {
-        let machine = fs_err::read_to_string("/proc/cpuinfo").unwrap_or_default();
-        let model = machine.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             note: note.to_owned(),
-            machine: format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':'])),
+            machine: machine(),
             counters: state.counters.clone(),
             settings: state.settings.clone(),
         }
@@ -38,4 +35,12 @@ impl Recipe {
         let bad = |error: toml::ser::Error| TrainError::Content { what: "recipe".to_owned(), why: error.to_string() };
         toml::to_string_pretty(self).map_err(bad)
     }
+}
+
+/// This machine in words: the processor's model and how many cores there are.
+pub fn machine() -> String {
+    let text = fs_err::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = text.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':']))
 }
