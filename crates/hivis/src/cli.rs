@@ -43,7 +43,7 @@ pub enum Verb {
     Demo(DemoArgs),
     /// Answer validators: the axon on --addr, the page and metrics on --page.
     Serve(ServeArgs),
-    /// Ask an axon as a validator would, and report the reward to expect.
+    /// Ask a release, two releases or any axon as a validator would, and report the reward to expect.
     Exam(ExamArgs),
     /// Look at what was asked and answered.
     #[command(subcommand)]
@@ -51,8 +51,14 @@ pub enum Verb {
     /// Bring a model into the home.
     #[command(subcommand)]
     Import(ImportVerb),
+    /// Look at releases, and let another one serve.
+    #[command(subcommand)]
+    Release(ReleaseVerb),
     /// Make the 8-bit file of a release, and keep it only if it agrees with the first.
     Quantise(QuantiseArgs),
+    /// Train a head on labelled pictures and make a release of it.
+    #[cfg(feature = "train")]
+    Train(TrainArgs),
     /// Train the embedded backbone anew on procedural scenes (about 90 minutes on two cores).
     #[cfg(feature = "train")]
     Pretrain(PretrainArgs),
@@ -75,6 +81,9 @@ pub struct DemoArgs {
     /// The world's seed: another seed, other streets.
     #[arg(long, default_value_t = 72)]
     pub seed: u64,
+    /// Stop after the challenges: no head is trained, nothing is promoted.
+    #[arg(long)]
+    pub no_train: bool,
     /// Keep the page open after the last answer, until Ctrl-C [default: on a terminal].
     #[arg(long)]
     pub stay: bool,
@@ -135,12 +144,16 @@ pub enum PrecisionName {
 /// `hivis exam`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hivis exam --axon 127.0.0.1:8091 --axon-hotkey 5FHneW... --pictures ./roadwork\n  hivis exam --axon 127.0.0.1:8091 --questions 500 --json > exam.json\n\nA folder of pictures has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label."
+    after_help = "Examples:\n  hivis exam my-release other-release --pictures ./roadwork --questions 1000\n  hivis exam --axon 127.0.0.1:8091 --axon-hotkey 5FHneW... --pictures ./roadwork\n  hivis exam --axon 127.0.0.1:8091 --questions 500 --json > exam.json\n\nA folder of pictures has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label."
 )]
 pub struct ExamArgs {
-    /// The axon, HOST:PORT.
+    /// Releases that sit the exam here, without a server: one, or A and B for a comparison; `current` is the one that the
+    /// pointer names.
+    #[arg(value_name = "RELEASE", num_args = 0..=2, conflicts_with = "axon", required_unless_present = "axon")]
+    pub releases: Vec<String>,
+    /// Ask this axon instead, ours or anyone's.
     #[arg(long, value_name = "HOST:PORT")]
-    pub axon: String,
+    pub axon: Option<String>,
     /// The axon's hotkey (ss58) [default: the hotkey of the configured wallet].
     #[arg(long, value_name = "SS58")]
     pub axon_hotkey: Option<String>,
@@ -236,6 +249,47 @@ pub enum ImportVerb {
     },
 }
 
+/// `hivis release ...`
+#[derive(Debug, Subcommand)]
+pub enum ReleaseVerb {
+    /// All releases; a star marks the current one.
+    List,
+    /// One release: its files, where it came from, when it served.
+    Show {
+        /// Its name.
+        id: String,
+    },
+    /// Let a release serve: a running server loads it beside, tries it, and swaps without losing a request.
+    #[command(after_help = "Example:\n  hivis release promote natix-roadwork-vit-20261126-101500")]
+    Promote {
+        /// Its name.
+        id: String,
+        /// What the newest exam of the current release and this one must say [default: release.policy, else paired].
+        #[arg(long, value_enum)]
+        policy: Option<PolicyName>,
+    },
+    /// Let the release serve that served before the current one.
+    Rollback,
+    /// Copy a release's files to a folder.
+    Export {
+        /// Its name.
+        id: String,
+        /// A folder that is empty or not there yet.
+        folder: PathBuf,
+    },
+}
+
+/// What a promotion wants of the exam.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PolicyName {
+    /// The lower bound of the paired difference in reward is above zero, and no part of the exam is worse beyond chance.
+    Paired,
+    /// At least one point more of accuracy and less than 110% of the latency, and no part worse beyond chance.
+    Gain,
+    /// Nothing: no exam is looked at.
+    None,
+}
+
 /// `hivis quantise`
 #[derive(Debug, Args)]
 #[command(
@@ -254,6 +308,60 @@ pub struct QuantiseArgs {
     /// Use all 8 bits: right only where every target CPU has VNNI.
     #[arg(long)]
     pub vnni: bool,
+}
+
+/// `hivis train`
+#[cfg(feature = "train")]
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures scenes --count 1000\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features of pictures are kept."
+)]
+pub struct TrainArgs {
+    /// Labelled pictures: a folder, or `scenes` for procedural ones.
+    #[arg(long)]
+    pub pictures: String,
+    /// How many scenes, for `--pictures scenes`.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// `tiny` (embedded), or a folder with config.json and model.safetensors.
+    #[arg(long, default_value = "tiny")]
+    pub backbone: String,
+    /// The release's and the run's name [default: made of the backbone and the time].
+    #[arg(long)]
+    pub id: Option<String>,
+    /// Pictures that the validator's augmentation makes of each, its four levels in turn.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub draws: u32,
+    /// Widths of the head's hidden layers; `linear` has none.
+    #[arg(long, default_value = "256", value_name = "WIDTHS")]
+    pub head: String,
+    /// Most passes over the pictures.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub epochs: u32,
+    /// Passes without a lower loss on the tuning scenes before it stops.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub patience: u32,
+    /// How logits become probabilities.
+    #[arg(long, value_enum, default_value = "temperature")]
+    pub calibration: CalibrationName,
+    /// Seed of weights, order, dropout and draws.
+    #[arg(long, default_value_t = 72)]
+    pub seed: u64,
+    /// Seed of the split; candidates that sit one exam must share it.
+    #[arg(long, default_value_t = 72)]
+    pub split_seed: u64,
+}
+
+/// Calibrations by name.
+#[cfg(feature = "train")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CalibrationName {
+    /// One slope.
+    Temperature,
+    /// Slope and shift.
+    Platt,
+    /// The head's own probabilities.
+    None,
 }
 
 /// `hivis pretrain`

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use hivis_examiner::{Ask, Event, ExamReport, Examiner, Pictures, QuestionSet, worst_sheet};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::candidate::Candidate;
 use crate::cli::Global;
 use crate::table::table;
 
@@ -41,6 +42,30 @@ pub(crate) async fn sit<A: Ask>(examiner: Examiner, mut pictures: Box<dyn Pictur
     })
     .await
     .context("the report panicked")?
+}
+
+/// Makes the questions and lets one candidate or two sit them in this process, one after the other.
+pub(crate) async fn sit_here(
+    examiner: Examiner,
+    mut pictures: Box<dyn Pictures>,
+    candidates: Vec<Candidate>,
+) -> Result<Sat> {
+    tokio::task::spawn_blocking(move || {
+        let show = Progress::new();
+        let set = examiner
+            .questions(pictures.as_mut(), &|event| show.show(event))
+            .context("the challenges could not be made")?;
+        let sit = |candidate: &Candidate| {
+            let name = candidate.sitter.release.to_string();
+            hivis_examiner::sit_here(&set, name, &mut |question| candidate.judge(question), &|event| show.show(event))
+        };
+        let sittings: Vec<_> = candidates.iter().map(sit).collect();
+        show.done();
+        let report = examiner.report(&set, &sittings)?;
+        Ok(Sat { set, report })
+    })
+    .await
+    .context("the exam panicked")?
 }
 
 /// The report for a person, or JSON.

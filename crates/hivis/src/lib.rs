@@ -7,14 +7,25 @@ pub mod cli;
 pub mod config;
 pub mod failure;
 
+mod candidate;
 mod exam;
+mod exam_file;
 mod home;
 mod miner;
+mod policy;
+mod promote;
 mod recorded;
 mod release;
+mod swap;
 mod table;
 mod tiny;
+#[cfg(feature = "train")]
+mod training_run;
+#[cfg(feature = "train")]
+mod trainset;
 mod verbs;
+#[cfg(feature = "train")]
+mod wheel;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -51,7 +62,10 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Exam(args) => verbs::exam::run(global, &args).await,
         Verb::Records(verb) => verbs::records::run(global, &verb).await,
         Verb::Import(verb) => verbs::import::run(global, &verb).await,
+        Verb::Release(verb) => verbs::release::run(global, &verb).await,
         Verb::Quantise(args) => verbs::quantise::run(global, &args).await,
+        #[cfg(feature = "train")]
+        Verb::Train(args) => verbs::train::run(global, &args).await,
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Status => verbs::status::run(global).await,

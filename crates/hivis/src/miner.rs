@@ -8,16 +8,16 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hivis_bittensor::Keypair;
 use hivis_console::Panel;
-use hivis_engine::LoadSettings;
-use hivis_serve::{Axon, AxonSettings, Loaded, Permits, Recorder};
-use hivis_store::{FsckOptions, Home, Keep, Ledger, RecordWriter, Release, ServeLock, WriterHandle, WriterSettings};
+use hivis_serve::{Axon, AxonSettings, Permits, Recorder};
+use hivis_store::{FsckOptions, Home, Keep, Ledger, RecordWriter, ServeLock, WriterHandle, WriterSettings};
 use hivis_types::{Record, metric};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 
-use crate::config::{ModelSettings, Settings};
+use crate::config::Settings;
 use crate::failure::Hinted;
+use crate::swap;
 
 /// Old pictures are looked for this often.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
@@ -87,8 +87,14 @@ impl Miner {
         let page = tokio::spawn(hivis_console::serve(page, panel, until(stopped.clone())));
         let (axon, ledger) = (self.axon.clone(), self.ledger.clone());
         let watched = self.permits_watched.then(|| self.settings.clone());
+        let (home, records, models) = (self.home.clone(), self.ledger.clone(), self.axon.models());
+        let model = self.settings.model.clone();
         let upkeep = tokio::spawn(async move {
-            tokio::join!(keep_house(self.home, self.ledger, self.settings), watch_permits(self.axon, watched))
+            tokio::join!(
+                keep_house(self.home, self.ledger, self.settings),
+                watch_permits(self.axon, watched),
+                swap::follow(home, records, models, model)
+            )
         });
         let served = axon.run(listener, shutdown).await;
         upkeep.abort();
@@ -120,28 +126,6 @@ fn axon_settings(settings: &Settings) -> AxonSettings {
     axon.limits.body_bytes = serve.body_bytes;
     axon.limits.connections = serve.connections;
     axon
-}
-
-/// Loads a release into the engine that the settings name; the graph is run once, so this takes a moment.
-pub(crate) async fn load(release: Release, model: ModelSettings) -> Result<Loaded> {
-    let id = release.manifest.id.clone();
-    let graph = release.graph(model.precision).ok_or_else(|| {
-        let hint = "`hivis quantise` makes model.int8.onnx; or choose --precision fp32";
-        Hinted::new(format!("release {id} has no {} file", model.precision.as_str()), hint)
-    })?;
-    let settings = LoadSettings {
-        kind: model.engine,
-        graph,
-        precision: model.precision,
-        threads: model.threads,
-        runtime_library: model.runtime_library,
-        provider: Some(model.provider),
-    };
-    let engine = tokio::task::spawn_blocking(move || hivis_engine::load(&settings))
-        .await
-        .context("the engine's start panicked")?
-        .with_context(|| format!("release {id} cannot be loaded"))?;
-    Ok(Loaded { release: id, engine })
 }
 
 /// The permit list; a missing file is an empty list, which `/readyz` explains.

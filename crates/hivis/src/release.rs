@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use hivis_engine::LoadSettings;
 use hivis_onnx::{Head, Model, ModelKind, WriteOptions, write_classifier};
-use hivis_store::{EngineHints, Home, InputSize, Manifest, Release, Releases};
+use hivis_store::{EngineHints, Home, InputSize, Manifest, Release, Releases, TrainingNote};
 use hivis_types::{Precision, ReleaseId};
 use jiff::Timestamp;
 
@@ -22,6 +23,8 @@ pub(crate) struct Build<'a> {
     pub(crate) backbone: Option<String>,
     /// What may be done with the weights.
     pub(crate) licence: String,
+    /// How the head was trained, when it was here.
+    pub(crate) training: Option<TrainingNote>,
 }
 
 /// Writes the graph, describes every file, and moves the folder into place.
@@ -30,7 +33,11 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
     let options = WriteOptions::default();
     let graph = write_classifier(build.model, build.head, &options).context("the graph cannot be written")?;
     let staging = releases.staging(&build.id)?;
-    graph.save(&staging.join("model.onnx"))?;
+    let file = staging.join("model.onnx");
+    graph.save(&file)?;
+    // The first run proves that the graph is one, and tells what any engine should say later.
+    let engine = hivis_engine::load(&LoadSettings::rten(&file)).context("the graph that was written does not run")?;
+    let canary = hivis_engine::warm(&*engine, 1, None).context("the graph that was written does not run")?;
     build.head.write(&staging.join("head.safetensors"))?;
     let mut files = BTreeMap::new();
     for entry in fs_err::read_dir(&staging)? {
@@ -51,10 +58,10 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
         backbone: build.backbone,
         features: u32::try_from(build.model.features(build.head.pooling)).context("too many features")?,
         licence: build.licence,
-        canary: None,
+        canary: Some(canary),
         input: InputSize { width: options.input.0, height: options.input.1 },
         engine: EngineHints::default(),
-        training: None,
+        training: build.training,
         files,
     };
     Releases::write_manifest(&staging, &manifest)?;

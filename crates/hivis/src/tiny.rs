@@ -8,6 +8,18 @@ use sha2::{Digest, Sha256};
 
 use crate::release::{self, Build};
 
+/// What may be done with the embedded weights.
+pub(crate) const LICENCE: &str = "MIT OR Apache-2.0";
+
+/// The embedded backbone.
+pub(crate) fn model() -> Result<Model> {
+    Ok(Model::from_parts(
+        hivis_train::tiny::CONFIG,
+        Some(hivis_train::tiny::PREPROCESSOR),
+        hivis_train::tiny::WEIGHTS.to_vec(),
+    )?)
+}
+
 /// Writes the embedded model as a release, unless it is there already, and points `current` at it.
 pub(crate) fn install(home: &Home) -> Result<Release> {
     // Named by what is inside: another build's model is another release.
@@ -16,11 +28,7 @@ pub(crate) fn install(home: &Home) -> Result<Release> {
     let id = ReleaseId::new(format!("hivis-tiny-{}", hex::encode(&inside[..4])))?;
     let releases = home.releases();
     if !releases.list()?.contains(&id) {
-        let model = Model::from_parts(
-            hivis_train::tiny::CONFIG,
-            Some(hivis_train::tiny::PREPROCESSOR),
-            hivis_train::tiny::WEIGHTS.to_vec(),
-        )?;
+        let model = model()?;
         let head = Head::from_bytes(hivis_train::tiny::HEAD.to_vec())?;
         release::build(
             home,
@@ -30,7 +38,8 @@ pub(crate) fn install(home: &Home) -> Result<Release> {
                 head: &head,
                 source: "embedded in hivis".to_owned(),
                 backbone: Some("hivis-tiny".to_owned()),
-                licence: "MIT OR Apache-2.0".to_owned(),
+                licence: LICENCE.to_owned(),
+                training: None,
             },
         )?;
     }

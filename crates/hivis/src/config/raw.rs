@@ -17,6 +17,8 @@ pub struct Raw {
     pub model: RawModel,
     /// `[records]`
     pub records: RawRecords,
+    /// `[release]`
+    pub release: RawRelease,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.
@@ -61,7 +63,7 @@ pub struct RawServe {
 pub struct RawModel {
     /// `rten` or `onnxruntime`.
     pub engine: Option<String>,
-    /// `fp32` or `int8`.
+    /// `fp32`, `bf16` or `int8`.
     pub precision: Option<String>,
     /// Threads of the engine; 0 takes all cores.
     pub threads: Option<usize>,
@@ -71,6 +73,14 @@ pub struct RawModel {
     pub runtime_library: Option<PathBuf>,
     /// ONNX Runtime's execution provider: `cpu`, `openvino`.
     pub provider: Option<String>,
+}
+
+/// `[release]`: how another release comes to serve.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawRelease {
+    /// `paired`, `gain` or `none`.
+    pub policy: Option<String>,
 }
 
 /// `[records]`: what is kept, and for how long.

@@ -10,6 +10,7 @@ use hivis_types::{EngineKind, Precision};
 use super::raw::Raw;
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
+use crate::policy::Policy;
 
 /// Everything, resolved.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Settings {
     pub model: ModelSettings,
     /// What is kept.
     pub records: RecordSettings,
+    /// What a promotion wants of the exam.
+    pub(crate) policy: Policy,
 }
 
 /// Which key answers.
@@ -98,6 +101,7 @@ impl Settings {
                 keep_bytes: bytes("records.keep_gb", raw.records.keep_gb.unwrap_or(20.0))?,
                 min_free: bytes("records.min_free_gb", raw.records.min_free_gb.unwrap_or(2.0))?,
             },
+            policy: policy(raw.release.policy.as_deref())?,
         })
     }
 }
@@ -154,6 +158,12 @@ fn model(raw: &Raw, flags: &ServeArgs) -> Result<ModelSettings> {
         runtime_library: file.runtime_library.as_deref().map(expand),
         provider: file.provider.clone().unwrap_or_else(|| "cpu".to_owned()),
     })
+}
+
+fn policy(name: Option<&str>) -> Result<Policy> {
+    let Some(name) = name else { return Ok(Policy::default()) };
+    let known = Policy::NAMES.iter().find(|(known, _)| *known == name).map(|(_, policy)| *policy);
+    known.ok_or_else(|| unknown("release.policy", name, &Policy::NAMES.map(|(name, _)| name).join(", ")))
 }
 
 fn unknown(key: &str, value: &str, known: &str) -> anyhow::Error {

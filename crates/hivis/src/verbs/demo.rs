@@ -17,7 +17,9 @@ use tokio::sync::oneshot;
 
 use crate::cli::{DemoArgs, Global, ServeArgs};
 use crate::miner::{self, Miner};
-use crate::{exam, home, tiny};
+#[cfg(feature = "train")]
+use crate::wheel;
+use crate::{exam, home, swap, tiny};
 
 const NOTE: &str = "This model was trained on procedural street scenes only; it makes no claim about real streets.";
 
@@ -34,10 +36,12 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
     let page = page_listener()?;
     let (axon, page_url) = (listener.local_addr()?, format!("http://{}/", page.local_addr()?));
 
+    #[cfg(feature = "train")]
+    let (wheel_home, wheel_settings) = (home.clone(), settings.clone());
     let model = settings.model.clone();
     let hotkey = own.hotkey();
     let miner = Miner::open(home, settings, own, Some(permits)).await?;
-    let loaded = miner::load(release, model).await?;
+    let loaded = swap::bring_up(release, &model).await?;
     println!("home      {}", place.display());
     println!("miner     {axon}, hotkey {}, release {}", hotkey.short(), loaded.release);
     println!("page      {page_url}");
@@ -59,6 +63,10 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
     let candidate = RemoteAxon::new(validator, address);
     let outcome = exam::sit(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), Arc::new(candidate)).await?;
     exam::print(global, &outcome)?;
+    #[cfg(feature = "train")]
+    if !args.no_train {
+        wheel::turn(&wheel_home, &wheel_settings, args.seed, global.json).await?;
+    }
     let sheet = place.join("reports/demo-worst.png");
     let sheet = exam::write_worst(&outcome, &sheet)?.then_some(sheet);
     if !global.json {

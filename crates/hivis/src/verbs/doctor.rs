@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::{Global, ServeArgs};
 use crate::config::Settings;
 use crate::verbs::{serve, status};
-use crate::{failure, home, miner};
+use crate::{failure, home, miner, swap};
 
 /// Below this much free space recording stops soon.
 const LOW_DISK: u64 = 5_000_000_000;
@@ -146,7 +146,7 @@ async fn release(home: &Home, settings: &Settings) -> Finding {
         Ok(None) => Finding::bad("release", "none: every answer would be -1", "hivis import model FOLDER"),
         Ok(Some(release)) => {
             let id = release.manifest.id.clone();
-            match miner::load(release, settings.model.clone()).await {
+            match swap::bring_up(release, &settings.model).await {
                 Ok(loaded) => {
                     let card = loaded.engine.card();
                     Finding::good("release", format!("{id} on {} {}", card.kind.as_str(), card.precision.as_str()))

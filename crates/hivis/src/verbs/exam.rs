@@ -1,4 +1,4 @@
-//! `hivis exam`: ask an axon as a validator would.
+//! `hivis exam`: ask a release, two, or any axon as a validator would.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,27 +7,33 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use hivis_bittensor::dendrite::AxonAddress;
 use hivis_bittensor::{Keypair, wallet};
-use hivis_examiner::{ExamPlan, Examiner, Library, Pictures, RemoteAxon, Scenes};
+use hivis_examiner::{ExamPlan, Examiner, Library, LibraryPicture, Pictures, RemoteAxon, Scenes};
 use hivis_synth::Mix;
-use hivis_types::Hotkey;
+use hivis_train::split::{Part, part};
+use hivis_types::{Hotkey, ReleaseId};
+use jiff::Timestamp;
 
+use crate::candidate::Candidate;
 use crate::cli::{ExamArgs, Global, ServeArgs};
+use crate::exam::Sat;
+use crate::exam_file::{ExamFile, Sitter};
 use crate::failure::Hinted;
 use crate::verbs::serve;
 use crate::{exam, home, recorded};
 
-/// Asks, judges, prints.
+/// Asks, judges, prints; an exam of releases is kept in the home, for `release promote`.
 pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
     let plan = ExamPlan { questions: args.questions, seed: args.seed, rate: args.rate, ..ExamPlan::default() };
-    let asker = asker(global, &args.asker)?;
-    let hotkey = axon_hotkey(global, args)?;
-    let pictures = pictures(global, &args.pictures).await?;
-    for skipped in pictures.skipped() {
-        eprintln!("skipped {}: {}", skipped.name, skipped.why);
-    }
-    eprintln!("{} challenges to {}, about {:.0} s", plan.questions, args.axon, plan.estimate().as_secs_f64());
-    let candidate = RemoteAxon::new(asker, address(&args.axon, hotkey)?);
-    let sat = exam::sit(Examiner::new(plan)?, pictures, Arc::new(candidate)).await?;
+    let sat = match &args.axon {
+        Some(axon) => {
+            let pictures = pictures(global, &args.pictures).await?;
+            tell_skipped(pictures.as_ref());
+            let candidate = RemoteAxon::new(asker(global, &args.asker)?, address(axon, axon_hotkey(global, args)?)?);
+            eprintln!("{} challenges to {axon}, about {:.0} s", plan.questions, plan.estimate().as_secs_f64());
+            exam::sit(Examiner::new(plan)?, pictures, Arc::new(candidate)).await?
+        }
+        None => releases(global, args, Examiner::new(plan)?).await?,
+    };
     exam::print(global, &sat)?;
     if let Some(path) = &args.worst
         && !exam::write_worst(&sat, path)?
@@ -35,6 +41,50 @@ pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
         eprintln!("no wrong answer: {} was not written", path.display());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lets one release or two sit here, on the engine and precision that serve, and keeps the exam.
+async fn releases(global: &Global, args: &ExamArgs, examiner: Examiner) -> Result<Sat> {
+    let home = home::open(global)?;
+    let settings = home::settings(&home, &ServeArgs::default())?;
+    let (mut candidates, mut splits) = (Vec::new(), Vec::new());
+    for name in &args.releases {
+        let release = if name == "current" {
+            let none = || Hinted::new("there is no current release", "hivis import model FOLDER");
+            home::current_release(&home)?.ok_or_else(none)?
+        } else {
+            home::load_release(&home, &ReleaseId::new(name.clone())?)?
+        };
+        splits.extend(release.manifest.training.as_ref().map(|training| training.split_seed));
+        candidates.push(Candidate::new(release, &settings).await?);
+    }
+    let folder = Path::new(&args.pictures);
+    let pictures =
+        if folder.is_dir() { Box::new(examined(folder, &splits)?) } else { pictures(global, &args.pictures).await? };
+    tell_skipped(pictures.as_ref());
+    let described: Vec<Sitter> = candidates.iter().map(|c| c.sitter.clone()).collect();
+    let sat = exam::sit_here(examiner, pictures, candidates).await?;
+    let kept = ExamFile { made: Timestamp::now(), candidates: described, report: sat.report.clone() }.keep(&home)?;
+    eprintln!("kept as {}", kept.display());
+    Ok(sat)
+}
+
+/// A folder's pictures for candidates that were trained with these splits: what one of them learned from or was tuned on
+/// is marked, and test scenes stay closed.
+fn examined(folder: &Path, splits: &[u64]) -> Result<Library> {
+    let mut library = Library::from_folder(folder)?;
+    let is = |picture: &LibraryPicture, wanted: &[Part]| {
+        splits.iter().any(|&seed| wanted.contains(&part(seed, &picture.scene)))
+    };
+    library.mark_trained_on(|picture| is(picture, &[Part::Train, Part::Tune]));
+    library.retain(|picture| !is(picture, &[Part::Test]));
+    Ok(library)
+}
+
+fn tell_skipped(pictures: &dyn Pictures) {
+    for skipped in pictures.skipped() {
+        eprintln!("skipped {}: {}", skipped.name, skipped.why);
+    }
 }
 
 /// HOST:PORT; an IPv6 address stands in brackets.

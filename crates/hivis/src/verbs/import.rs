@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use hivis_onnx::{Head, Model, ModelKind};
+use hivis_store::PromotionKind;
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
 use crate::cli::{Global, ImportVerb, ServeArgs};
 use crate::failure::Hinted;
+use crate::promote::Why;
 use crate::release::{self, Build};
-use crate::{home, miner};
+use crate::{home, promote};
 
 /// Reads, writes the graph, runs it once, and points `current` at it.
 pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> {
@@ -41,19 +43,15 @@ pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> 
             source: folder.display().to_string(),
             backbone: folder.file_name().map(|n| n.to_string_lossy().into_owned()),
             licence: "unknown: see the model's own card".to_owned(),
+            training: None,
         },
     )?;
-    let place = built.folder.clone();
-    // The first run proves that the engine reads the graph; only then does the pointer move.
-    let loaded = miner::load(built, settings.model).await?;
-    home.releases().set_current(&id)?;
+    let (place, features) = (built.folder, built.manifest.features);
+    let moved = promote::point(&home, &id, Why { kind: PromotionKind::Import, exam: None }, &settings.model).await?;
     if global.json {
-        println!(
-            "{}",
-            serde_json::json!({ "release": id, "folder": place, "features": loaded.engine.card().features })
-        );
+        println!("{}", serde_json::json!({ "release": id, "folder": place, "features": features }));
     } else {
-        println!("release {id} is in {} and current; `hivis serve` serves it from its next start", place.display());
+        println!("release {} ({})", promote::said(&id, &moved), place.display());
     }
     Ok(ExitCode::SUCCESS)
 }

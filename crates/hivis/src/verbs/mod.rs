@@ -8,5 +8,8 @@ pub(crate) mod import;
 pub(crate) mod pretrain;
 pub(crate) mod quantise;
 pub(crate) mod records;
+pub(crate) mod release;
 pub(crate) mod serve;
 pub(crate) mod status;
+#[cfg(feature = "train")]
+pub(crate) mod train;

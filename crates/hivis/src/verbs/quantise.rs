@@ -7,13 +7,14 @@ use anyhow::{Context, Result};
 use hivis_engine::{Engine, compare};
 use hivis_examiner::{ExamPlan, Examiner};
 use hivis_onnx::QuantiseOptions;
-use hivis_store::{Release, Releases};
+use hivis_store::{PromotionKind, Release, Releases};
 use hivis_types::{Picture, Precision, ReleaseId};
 
 use crate::cli::{Global, QuantiseArgs, ServeArgs};
 use crate::failure::Hinted;
+use crate::promote::Why;
 use crate::verbs::exam;
-use crate::{home, miner, recorded};
+use crate::{home, promote, recorded, swap};
 
 /// More than this share of changed sides is refused (DESIGN section 4).
 const LIMIT: f64 = 0.005;
@@ -43,10 +44,10 @@ pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode
     }
     let parent = release.manifest.id.clone();
     let staged = stage(&home.releases(), &release, &id, args.vnni)?;
-    let first = miner::load(release, settings.model.clone()).await?;
-    let mut model = settings.model;
+    let first = swap::bring_up(release, &settings.model).await?;
+    let mut model = settings.model.clone();
     model.precision = Precision::Int8;
-    let second = miner::load(staged.clone(), model).await?;
+    let second = swap::bring_up(staged.clone(), &model).await?;
     let (a, b): (Arc<dyn Engine>, Arc<dyn Engine>) = (first.engine, second.engine);
     eprintln!("comparing on {} pictures", pictures.len());
     let agreement = tokio::task::spawn_blocking(move || {
@@ -77,7 +78,7 @@ pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode
     // It holds the fp32 file too, so what serves now serves on, and --precision chooses.
     let was_current = home.releases().current()?.as_ref() == Some(&parent);
     if was_current {
-        home.releases().set_current(&id)?;
+        promote::point(&home, &id, Why { kind: PromotionKind::Promote, exam: None }, &settings.model).await?;
     }
     if global.json {
         let agreement = serde_json::json!({

@@ -5,14 +5,16 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use hivis_bittensor::{Keypair, wallet};
+use hivis_store::PromotionOutcome;
+use jiff::Timestamp;
 use listenfd::ListenFd;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Global, ServeArgs};
 use crate::config::WalletSettings;
 use crate::failure::Hinted;
-use crate::home;
 use crate::miner::{self, Miner};
+use crate::{home, swap};
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
@@ -28,9 +30,12 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
         tracing::warn!("nobody may ask: {} is missing or empty", file.display());
     }
     if let Some(release) = home::current_release(&miner.home)? {
-        miner.axon.models().swap(miner::load(release, model).await?);
+        let loaded = swap::bring_up(release, &model).await?;
+        let serving = PromotionOutcome { serving: true, at: Timestamp::now(), reason: None };
+        miner.ledger.end_promotion(&loaded.release, &serving).await?;
+        miner.axon.models().swap(loaded);
     } else {
-        tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER` and a restart");
+        tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER`");
     }
     tracing::info!(axon = %listener.local_addr()?, page = %format!("http://{}/", page.local_addr()?), %hotkey, "serving");
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;

@@ -11,7 +11,11 @@ fn said(home: &std::path::Path, args: &[&str]) -> String {
 
 fn home_with(config: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().expect("a folder");
-    assert!(output(hivis(home.path(), &["demo", "--questions", "1", "--rate", "20", "--no-stay"])).status.success());
+    assert!(
+        output(hivis(home.path(), &["demo", "--questions", "1", "--rate", "20", "--no-stay", "--no-train"]))
+            .status
+            .success()
+    );
     std::fs::write(home.path().join("hivis.toml"), config).expect("the home is writable");
     home
 }

@@ -5,7 +5,7 @@ use crate::miner::{hivis, output};
 #[test]
 fn the_demo_answers_reports_and_records() {
     let home = tempfile::tempdir().expect("a folder");
-    let out = output(hivis(home.path(), &["demo", "--questions", "40", "--rate", "20", "--no-stay"]));
+    let out = output(hivis(home.path(), &["demo", "--questions", "40", "--rate", "20", "--no-stay", "--no-train"]));
     let told = String::from_utf8_lossy(&out.stdout).into_owned();
     assert!(out.status.success(), "{told}\n{}", String::from_utf8_lossy(&out.stderr));
     assert!(told.contains("reward") && told.contains("What to do next"), "{told}");
@@ -39,7 +39,7 @@ fn the_demo_answers_reports_and_records() {
 #[test]
 fn the_same_seed_asks_the_same_questions() {
     let answers = |home: &std::path::Path| -> Vec<f64> {
-        let out = output(hivis(home, &["demo", "--questions", "12", "--rate", "20", "--no-stay"]));
+        let out = output(hivis(home, &["demo", "--questions", "12", "--rate", "20", "--no-stay", "--no-train"]));
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         let out = output(hivis(home, &["records", "list", "--json", "--limit", "100"]));
         let mut all: Vec<f64> = String::from_utf8_lossy(&out.stdout)

@@ -5,4 +5,6 @@ mod demo;
 mod faults;
 mod kill;
 mod miner;
+mod release;
 mod sdk;
+mod train;

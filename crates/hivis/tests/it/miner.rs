@@ -119,7 +119,7 @@ impl Drop for Miner {
 
 /// A home whose current release is the embedded model, made by the shortest demo.
 pub(crate) fn with_release(home: &Path) {
-    let made = output(hivis(home, &["demo", "--questions", "2", "--rate", "20", "--no-stay"]));
+    let made = output(hivis(home, &["demo", "--questions", "2", "--rate", "20", "--no-stay", "--no-train"]));
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
 }
 

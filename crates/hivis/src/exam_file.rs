@@ -1,0 +1,67 @@
+//! Exams that are kept in the home: who sat, on what, and what came of it.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use hivis_examiner::ExamReport;
+use hivis_store::Home;
+use hivis_types::{EngineKind, Precision, ReleaseId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who sat. An exam belongs to a release on an engine in a precision: what serves is what sat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Sitter {
+    /// The release.
+    pub(crate) release: ReleaseId,
+    /// What ran it.
+    pub(crate) engine: EngineKind,
+    /// In which arithmetic.
+    pub(crate) precision: Precision,
+    /// The size of its files.
+    pub(crate) bytes: u64,
+}
+
+/// A file of `exams/`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ExamFile {
+    /// When it was sat, UTC.
+    pub(crate) made: Timestamp,
+    /// One, or A and B.
+    pub(crate) candidates: Vec<Sitter>,
+    /// What came of it.
+    pub(crate) report: ExamReport,
+}
+
+impl ExamFile {
+    /// Writes it into the home; gives its path.
+    pub(crate) fn keep(&self, home: &Home) -> Result<PathBuf> {
+        let who: Vec<&str> = self.candidates.iter().map(|c| c.release.as_str()).collect();
+        let name = format!("{}-{}.json", self.made.strftime("%Y%m%d-%H%M%S"), who.join("-vs-"));
+        let path = home.exams().join(name);
+        let beside = path.with_extension("partial");
+        fs_err::write(&beside, serde_json::to_vec(self)?).context("the exam cannot be kept")?;
+        fs_err::rename(&beside, &path)?;
+        Ok(path)
+    }
+
+    /// The newest exam of `a` and then `b`, with its file's name.
+    pub(crate) fn newest(home: &Home, a: &ReleaseId, b: &ReleaseId) -> Result<Option<(String, Self)>> {
+        let end = format!("-{a}-vs-{b}.json");
+        let mut names: Vec<String> = Vec::new();
+        for entry in fs_err::read_dir(home.exams())? {
+            names.extend(entry?.file_name().to_str().filter(|name| name.ends_with(&end)).map(str::to_owned));
+        }
+        // A name begins with its time.
+        names.sort();
+        for name in names.into_iter().rev() {
+            let bytes = fs_err::read(home.exams().join(&name))?;
+            let file: Self = serde_json::from_slice(&bytes).with_context(|| format!("exams/{name} is no exam"))?;
+            // `x-vs-a` could be a release's own name.
+            if file.candidates.len() == 2 && file.candidates[0].release == *a && file.candidates[1].release == *b {
+                return Ok(Some((name, file)));
+            }
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,118 @@
+//! The server's half of a promotion: watches the pointer, brings the release up beside the one that serves, and swaps.
+//!
+//! A release that cannot be brought up leaves the old one serving, and the pointer is put back, so that a restart does
+//! not meet it. Either way the ledger gets the server's word, which `hivis release promote` waits for.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hivis_engine::LoadSettings;
+use hivis_serve::{Loaded, Models};
+use hivis_store::{Home, Ledger, PromotionOutcome, Release};
+use hivis_types::ReleaseId;
+use jiff::Timestamp;
+
+use crate::config::ModelSettings;
+use crate::failure::{self, Hinted};
+use crate::home;
+
+/// The pointer is looked at this often.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// Loads a release into the engine that the settings name, and runs every batch size on the canary picture.
+pub(crate) async fn bring_up(release: Release, model: &ModelSettings) -> Result<Loaded> {
+    let id = release.manifest.id.clone();
+    let graph = release.graph(model.precision).ok_or_else(|| {
+        let hint = "`hivis quantise` makes model.int8.onnx; or choose --precision fp32";
+        Hinted::new(format!("release {id} has no {} file", model.precision.as_str()), hint)
+    })?;
+    let settings = LoadSettings {
+        kind: model.engine,
+        graph,
+        precision: model.precision,
+        threads: model.threads,
+        runtime_library: model.runtime_library.clone(),
+        provider: Some(model.provider.clone()),
+    };
+    let (largest, expected) = (model.batch, release.manifest.canary);
+    let engine = tokio::task::spawn_blocking(move || {
+        let engine = hivis_engine::load(&settings)?;
+        hivis_engine::warm(&*engine, largest, expected)?;
+        Ok::<_, hivis_engine::EngineError>(engine)
+    });
+    let engine = engine
+        .await
+        .context("the engine's start panicked")?
+        .with_context(|| format!("release {id} cannot be loaded"))?;
+    Ok(Loaded { release: id, engine })
+}
+
+/// Follows the pointer for as long as the server runs.
+pub(crate) async fn follow(home: Home, ledger: Ledger, models: Models, model: ModelSettings) {
+    let mut watch = tokio::time::interval(WATCH_EVERY);
+    // A pointer that cannot be read, or names a release that was refused, is told once.
+    let mut refused: Option<ReleaseId> = None;
+    let mut unreadable = false;
+    loop {
+        watch.tick().await;
+        let pointed = match home.releases().current() {
+            Ok(pointed) => pointed,
+            Err(error) if !unreadable => {
+                unreadable = true;
+                tracing::error!(%error, "the pointer to the release cannot be read; what serves goes on");
+                continue;
+            }
+            Err(_) => continue,
+        };
+        unreadable = false;
+        let serving = models.current().map(|loaded| loaded.release.clone());
+        let Some(pointed) = pointed.filter(|id| Some(id) != serving.as_ref() && Some(id) != refused.as_ref()) else {
+            continue;
+        };
+        refused = None;
+        let outcome = match load(&home, &pointed, &model).await {
+            Ok(loaded) => {
+                models.swap(loaded);
+                PromotionOutcome { serving: true, at: Timestamp::now(), reason: None }
+            }
+            Err(error) => {
+                let reason = reason(&error);
+                tracing::error!(release = %pointed, reason, "the release is refused; what served goes on serving");
+                put_back(&home, &pointed, serving.as_ref());
+                refused = Some(pointed.clone());
+                PromotionOutcome { serving: false, at: Timestamp::now(), reason: Some(reason) }
+            }
+        };
+        if let Err(error) = ledger.end_promotion(&pointed, &outcome).await {
+            tracing::error!(%error, release = %pointed, "the ledger does not know what became of the promotion");
+        }
+    }
+}
+
+/// The hashes of a large release take seconds: not on a thread that serves.
+async fn load(home: &Home, id: &ReleaseId, model: &ModelSettings) -> Result<Loaded> {
+    let (at, id) = (home.clone(), id.clone());
+    let release = tokio::task::spawn_blocking(move || home::load_release(&at, &id)).await;
+    bring_up(release.context("reading the release panicked")??, model).await
+}
+
+/// The cause chain in one line.
+fn reason(error: &anyhow::Error) -> String {
+    let text = failure::text(error);
+    let lines = text.lines().filter(|line| !line.starts_with("hint:"));
+    lines
+        .map(|line| line.trim().trim_start_matches("error: ").trim_start_matches("because: "))
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn put_back(home: &Home, refused: &ReleaseId, serving: Option<&ReleaseId>) {
+    let Some(serving) = serving else { return };
+    let releases = home.releases();
+    // Somebody may have pointed elsewhere meanwhile: that is looked at next.
+    if releases.current().ok().flatten().as_ref() == Some(refused)
+        && let Err(error) = releases.set_current(serving)
+    {
+        tracing::error!(%error, "the pointer could not be put back: a restart would meet the refused release");
+    }
+}
