@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::{command, peers};
 
 const DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2", checks: "licences are" };
-const SHEAR: Tool = Tool { name: "cargo-shear", version: "1.14.0", checks: "unused dependencies are" };
+const SHEAR: Tool = Tool { name: "cargo-shear", version: "1.9.1", checks: "unused dependencies are" };
 const FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2", checks: "fuzz targets are" };
 const TYPOS: &str = "typos==1.52.0";
 

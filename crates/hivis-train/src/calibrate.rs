@@ -36,22 +36,22 @@ pub fn fit(method: Method, logits: &[f32], truths: &[bool]) -> Calibration {
     for _ in 0..STEPS {
         // Gradient and Hessian of the sum, the prior included.
         let (mut ga, mut gb) = (PRIOR * (a - 1.0), PRIOR * b);
-        let (mut haa, mut hab, mut hbb) = (PRIOR, 0.0, PRIOR);
+        let (mut aa, mut ab, mut bb) = (PRIOR, 0.0, PRIOR);
         for (&logit, &truth) in logits.iter().zip(truths) {
             let x = f64::from(logit);
             let p = sigmoid(a * x + b);
             let (off, curve) = (p - f64::from(truth), p * (1.0 - p));
             ga += off * x;
             gb += off;
-            haa += curve * x * x;
-            hab += curve * x;
-            hbb += curve;
+            aa += curve * x * x;
+            ab += curve * x;
+            bb += curve;
         }
         let (da, db) = if free {
-            let determinant = haa * hbb - hab * hab;
-            ((hbb * ga - hab * gb) / determinant, (haa * gb - hab * ga) / determinant)
+            let determinant = aa * bb - ab * ab;
+            ((bb * ga - ab * gb) / determinant, (aa * gb - ab * ga) / determinant)
         } else {
-            (ga / haa, 0.0)
+            (ga / aa, 0.0)
         };
         // A full step may overshoot where the curve is flat: halve it until the loss falls.
         let before = objective(logits, truths, a, b);
