@@ -8,6 +8,7 @@ mod engine;
 mod engine_report;
 mod engine_worker;
 mod examiner;
+mod head;
 mod line;
 mod load;
 mod overload;
@@ -42,6 +43,8 @@ enum What {
     EchoServer,
     /// Challenges made a second against the reference's Python.
     Examiner(examiner::Args),
+    /// The head's training against a PyTorch script.
+    Head(head::Args),
     /// ms a picture of each engine against PyTorch, ONNX Runtime and OpenVINO.
     Engine(engine::Args),
     /// One engine in a process of its own; `engine` starts these.
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         What::AxonServer(args) => on_runtime(serve::axon(&args)),
         What::EchoServer => on_runtime(serve::echo()),
         What::Examiner(args) => examiner::run(&args),
+        What::Head(args) => head::run(&args),
         What::Engine(args) => engine::run(&args),
         What::EngineWorker(args) => {
             engine_worker::run(&args);

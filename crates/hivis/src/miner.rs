@@ -9,8 +9,11 @@ use anyhow::{Context, Result};
 use hivis_bittensor::Keypair;
 use hivis_console::Panel;
 use hivis_serve::{Axon, AxonSettings, Permits, Recorder};
-use hivis_store::{FsckOptions, Home, Keep, Ledger, RecordWriter, ServeLock, WriterHandle, WriterSettings};
-use hivis_types::{Record, metric};
+use hivis_store::{
+    FsckOptions, Home, Keep, Ledger, NewPromotion, PromotionKind, PromotionOutcome, RecordWriter, ServeLock,
+    WriterHandle, WriterSettings,
+};
+use hivis_types::{Record, ReleaseId, metric};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
@@ -62,6 +65,14 @@ impl Miner {
         let recorder = Arc::new(LedgerRecorder(writer.clone()));
         let axon = Axon::new(axon_settings(&settings), keypair, permits, recorder);
         Ok(Self { home, ledger, axon, settings, permits_watched, writer, handle, _lock: lock })
+    }
+
+    /// Writes down that a release serves which no promotion brought here.
+    pub(crate) async fn served(&self, release: &ReleaseId, kind: PromotionKind) -> Result<()> {
+        let at = Timestamp::now();
+        let new = NewPromotion { release: release.clone(), previous: None, kind, exam: None, at };
+        self.ledger.begin_promotion(&new).await?;
+        Ok(self.ledger.end_promotion(release, &PromotionOutcome { serving: true, at, reason: None }).await?)
     }
 
     /// Serves both listeners until `shutdown` is done, drains, and commits what waits.

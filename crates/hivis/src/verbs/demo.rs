@@ -11,7 +11,7 @@ use hivis_bittensor::Keypair;
 use hivis_bittensor::dendrite::AxonAddress;
 use hivis_examiner::{ExamPlan, Examiner, RemoteAxon, Scenes};
 use hivis_serve::Permits;
-use hivis_store::Home;
+use hivis_store::{Home, PromotionKind};
 use hivis_synth::Mix;
 use tokio::sync::oneshot;
 
@@ -51,6 +51,7 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
         args.questions,
         args.rate
     );
+    miner.served(&loaded.release, PromotionKind::Import).await?;
     miner.axon.models().swap(loaded);
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(miner.run(listener, page, NOTE, async {
