@@ -35,15 +35,15 @@ pub struct Moments {
 }
 
 impl AdamW {
-    /// One step of learning rate `rate`; `gradients` has the names of `weights`. Returns the norm of the gradients.
+    /// One step of learning rate `rate`; `gradients` has the names of `weights`. Returns the norm of the gradients, 0 where
+    /// nothing is clipped by it.
     pub fn step(&self, weights: &mut Weights, moments: &mut Moments, gradients: &Weights, rate: f32) -> f32 {
-        let square: f64 =
-            gradients.0.values().flat_map(|array| &array.data).map(|g| f64::from(*g) * f64::from(*g)).sum();
-        let norm = square.sqrt() as f32;
+        let norm = if self.clip.is_some() { norm(gradients) } else { 0.0 };
         let scale = self.clip.filter(|most| norm > *most).map_or(1.0, |most| most / norm);
         moments.steps += 1;
         let steps = i32::try_from(moments.steps).unwrap_or(i32::MAX);
-        let (first_fix, second_fix) = (1.0 - self.beta1.powi(steps), 1.0 - self.beta2.powi(steps));
+        // Reciprocals: a division a number is most of what a step costs.
+        let (first_fix, second_fix) = (1.0 / (1.0 - self.beta1.powi(steps)), 1.0 / (1.0 - self.beta2.powi(steps)));
         for (name, gradient) in &gradients.0 {
             let Some(weight) = weights.0.get_mut(name) else { continue };
             let zero = || Array::filled(&gradient.shape, 0.0);
@@ -57,11 +57,17 @@ impl AdamW {
                 let g = g * scale;
                 *m = self.beta1 * *m + (1.0 - self.beta1) * g;
                 *v = self.beta2 * *v + (1.0 - self.beta2) * g * g;
-                *w = *w * keep - rate * (*m / first_fix) / ((*v / second_fix).sqrt() + self.epsilon);
+                *w = *w * keep - rate * (*m * first_fix) / ((*v * second_fix).sqrt() + self.epsilon);
             }
         }
         norm
     }
+}
+
+/// The root of the sum of all squares.
+fn norm(gradients: &Weights) -> f32 {
+    let square = |array: &Array| array.data.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>();
+    gradients.0.values().map(square).sum::<f64>().sqrt() as f32
 }
 
 /// Linear warm-up from zero over `warm_up` steps, then half a cosine from `peak` to `last`.

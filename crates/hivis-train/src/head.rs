@@ -76,12 +76,19 @@ pub struct TrainedHead {
     pub best: usize,
 }
 
-/// Trains a head on `training` and keeps the epoch that is best on `validation`. The same on every run on one machine.
+/// Trains a head on `training` and keeps the epoch that is best on `validation`. The same on every run on one machine,
+/// and on one thread: a step is too short to be shared, and other heads can train beside it.
 pub fn train_head(
     training: &Samples,
     validation: &Samples,
     settings: &HeadSettings,
 ) -> Result<TrainedHead, TrainError> {
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let alone = alone.map_err(|error| TrainError::Data(format!("no thread to train on: {error}")))?;
+    alone.install(|| fit(training, validation, settings))
+}
+
+fn fit(training: &Samples, validation: &Samples, settings: &HeadSettings) -> Result<TrainedHead, TrainError> {
     check(training, "training")?;
     check(validation, "validation")?;
     if training.width != validation.width {
@@ -167,7 +174,8 @@ fn layer_name(layer: usize) -> String {
     format!("layers.{layer}")
 }
 
-/// Uniform in ±1/sqrt(inputs), as PyTorch's `Linear` begins.
+/// Uniform in ±1/sqrt(inputs), as PyTorch's `Linear` begins. While it trains a layer is a `kernel` `[in, out]`: burn copies
+/// whatever lies the other way round, three times a step.
 fn first_weights(widths: &[usize], seed: u64) -> Weights {
     let mut rng = stream(seed, Purpose::Weights, 0, 0);
     let mut all = Weights::default();
@@ -176,6 +184,12 @@ fn first_weights(widths: &[usize], seed: u64) -> Weights {
         for (part, shape) in [("weight", vec![pair[1], pair[0]]), ("bias", vec![pair[1]])] {
             let mut array = Array::filled(&shape, 0.0);
             array.data.fill_with(|| rng.random_range(-bound..bound));
+            let part = if part == "weight" {
+                array = array.transposed();
+                "kernel"
+            } else {
+                part
+            };
             all.0.insert(format!("{}.{part}", layer_name(layer)), array);
         }
     }
@@ -199,7 +213,7 @@ fn forward(
     let (n, layers) = (x.dims()[0], widths.len() - 1);
     let mut x = x;
     for layer in 0..layers {
-        x = leaves.dense(&layer_name(layer))?.forward(x);
+        x = leaves.kernel(&layer_name(layer))?.forward(x);
         if layer + 1 < layers {
             x = relu(x);
             if let Some(mask) = &mut mask {
@@ -232,9 +246,9 @@ fn evaluate(weights: &Weights, widths: &[usize], samples: &Samples) -> Result<f3
 
 fn head_of(weights: &Weights, widths: &[usize]) -> Result<Head, TrainError> {
     let layer = |(layer, pair): (usize, &[usize])| {
-        let part =
-            |part: &str| Ok::<_, TrainError>(weights.get(&format!("{}.{part}", layer_name(layer)))?.data.clone());
-        Ok::<_, TrainError>(Dense { weight: part("weight")?, bias: part("bias")?, inputs: pair[0], outputs: pair[1] })
+        let part = |part: &str| weights.get(&format!("{}.{part}", layer_name(layer)));
+        let (weight, bias) = (part("kernel")?.clone().transposed().data, part("bias")?.data.clone());
+        Ok::<_, TrainError>(Dense { weight, bias, inputs: pair[0], outputs: pair[1] })
     };
     let layers = widths.windows(2).enumerate().map(layer).collect::<Result<_, _>>()?;
     Ok(Head { pooling: Pooling::ClsMean, layers, calibration: Calibration::default() })

@@ -64,6 +64,11 @@ impl Leaves {
         })
     }
 
+    /// A dense layer `NAME.kernel` `[in, out]` with `NAME.bias`.
+    pub fn kernel(&self, name: &str) -> Result<Dense, TrainError> {
+        Ok(Dense { weight: self.table(&format!("{name}.kernel"))?, bias: Some(self.row(&format!("{name}.bias"))?) })
+    }
+
     /// The gradients of all leaves that took part, in the weights' own shapes.
     pub fn gradients(&self, weights: &Weights, mut found: Gradients) -> Weights {
         let mut all = BTreeMap::new();
@@ -92,7 +97,7 @@ pub fn numbers(data: TensorData) -> Vec<f32> {
 
 /// A dense layer.
 pub struct Dense {
-    /// `[in, out]`, a view of the file's `[out, in]`.
+    /// `[in, out]`; of a file's `[out, in]` a view.
     weight: Tensor<2>,
     bias: Option<Tensor<1>>,
 }

@@ -27,6 +27,19 @@ impl Array {
     }
 }
 
+impl Array {
+    /// A table `[rows, columns]` as `[columns, rows]`.
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        let [rows, columns] = self.shape[..] else { panic!("only a table can be transposed: this is a bug") };
+        let mut data = Vec::with_capacity(self.data.len());
+        for column in 0..columns {
+            data.extend((0..rows).map(|row| self.data[row * columns + column]));
+        }
+        Self { shape: vec![columns, rows], data }
+    }
+}
+
 /// A model's tensors by name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Weights(pub BTreeMap<String, Array>);

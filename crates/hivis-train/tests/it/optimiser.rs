@@ -13,7 +13,8 @@ const PLAIN: AdamW = AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, decay: 0.1
 fn a_first_step_is_the_sign_of_the_gradient() {
     // m / (1 - b1) = g and v / (1 - b2) = g², so the step is rate * sign(g), after the decay of tables.
     let mut weights = one("a.weight", &[1, 2], &[1.0, -2.0]);
-    let norm = PLAIN.step(&mut weights, &mut Moments::default(), &one("a.weight", &[1, 2], &[3.0, -4.0]), 0.01);
+    let clipping = AdamW { clip: Some(10.0), ..PLAIN };
+    let norm = clipping.step(&mut weights, &mut Moments::default(), &one("a.weight", &[1, 2], &[3.0, -4.0]), 0.01);
     assert!((norm - 5.0).abs() < 1e-6);
     let got = &weights.0["a.weight"].data;
     assert!((got[0] - (0.999 - 0.01)).abs() < 1e-6 && (got[1] - (-1.998 + 0.01)).abs() < 1e-6, "{got:?}");
