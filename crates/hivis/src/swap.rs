@@ -69,17 +69,17 @@ pub(crate) async fn follow(home: Home, ledger: Ledger, models: Models, model: Mo
         let Some(pointed) = pointed.filter(|id| Some(id) != serving.as_ref() && Some(id) != refused.as_ref()) else {
             continue;
         };
-        refused = None;
         let outcome = match load(&home, &pointed, &model).await {
             Ok(loaded) => {
                 models.swap(loaded);
+                refused = None;
                 PromotionOutcome { serving: true, at: Timestamp::now(), reason: None }
             }
             Err(error) => {
                 let reason = reason(&error);
                 tracing::error!(release = %pointed, reason, "the release is refused; what served goes on serving");
-                put_back(&home, &pointed, serving.as_ref());
-                refused = Some(pointed.clone());
+                // While the pointer names it still, it is told once; put back, it may be tried again.
+                refused = (!put_back(&home, &pointed, serving.as_ref())).then(|| pointed.clone());
                 PromotionOutcome { serving: false, at: Timestamp::now(), reason: Some(reason) }
             }
         };
@@ -106,13 +106,17 @@ fn reason(error: &anyhow::Error) -> String {
         .join(": ")
 }
 
-fn put_back(home: &Home, refused: &ReleaseId, serving: Option<&ReleaseId>) {
-    let Some(serving) = serving else { return };
+/// Points at what serves again; false when the pointer goes on to name the refused release.
+fn put_back(home: &Home, refused: &ReleaseId, serving: Option<&ReleaseId>) -> bool {
+    let Some(serving) = serving else { return false };
     let releases = home.releases();
     // Somebody may have pointed elsewhere meanwhile: that is looked at next.
-    if releases.current().ok().flatten().as_ref() == Some(refused)
-        && let Err(error) = releases.set_current(serving)
-    {
+    if releases.current().ok().flatten().as_ref() != Some(refused) {
+        return true;
+    }
+    let put = releases.set_current(serving);
+    if let Err(error) = &put {
         tracing::error!(%error, "the pointer could not be put back: a restart would meet the refused release");
     }
+    put.is_ok()
 }
