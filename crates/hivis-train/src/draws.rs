@@ -21,6 +21,10 @@ pub enum Purpose {
     Augmentation = 5,
     /// Scenes of an evaluation.
     Evaluation = 6,
+    /// Settings of a sweep.
+    Sweep = 7,
+    /// Resampling of a calibration.
+    Calibration = 8,
 }
 
 /// The stream of one (seed, purpose, epoch, step).

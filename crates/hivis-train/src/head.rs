@@ -1,21 +1,24 @@
 //! The head's training: a small network on cached features, in burn.
 
-use burn::tensor::activation::{relu, softplus};
-use burn::tensor::{Device, Tensor, TensorData};
-use hivis_onnx::{Calibration, Dense, Head, Pooling};
+mod fit;
+mod memory;
+mod mixture;
+mod network;
+
+use hivis_onnx::{Head, Pooling};
 use hivis_types::Label;
-use rand::Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
-use crate::adamw::{AdamW, Moments, rate};
-use crate::draws::{Purpose, order, stream};
+use crate::adamw::AdamW;
 use crate::features::Samples;
-use crate::leaves::Leaves;
-use crate::weights::{Array, Weights};
+
+pub use fit::{Checkpoints, Fit};
+pub use mixture::Mixture;
 
 /// How a head is trained; the defaults are the project's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct HeadSettings {
     /// Seed of weights, order and dropout.
     pub seed: u64,
@@ -23,8 +26,10 @@ pub struct HeadSettings {
     pub hidden: Vec<usize>,
     /// Chance that a hidden number is dropped in training.
     pub dropout: f32,
-    /// Rows a step.
+    /// Rows at a time.
     pub batch: usize,
+    /// Batches whose gradients make one step together.
+    pub accumulate: usize,
     /// Passes over the rows, at most.
     pub epochs: usize,
     /// Epochs without a lower validation loss before it stops.
@@ -37,6 +42,36 @@ pub struct HeadSettings {
     pub last_rate: f32,
     /// The optimiser.
     pub optimiser: AdamW,
+    /// What a row of each label weighs in the loss that is trained on.
+    pub class_weights: ClassWeights,
+}
+
+/// What rows weigh in the training loss, by label. Validation losses are never weighted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeights {
+    /// All the same.
+    #[default]
+    None,
+    /// Both labels the same in sum: rows / (2 x rows of the label), as scikit-learn's `balanced`.
+    Balanced,
+    /// These, of clear and of roadwork.
+    Fixed(f32, f32),
+}
+
+impl ClassWeights {
+    /// Weights of clear and of roadwork on these rows.
+    fn of(self, labels: &[Label]) -> [f32; 2] {
+        match self {
+            Self::None => [1.0, 1.0],
+            Self::Fixed(clear, roadwork) => [clear, roadwork],
+            Self::Balanced => {
+                let roadwork = labels.iter().filter(|label| **label == Label::Roadwork).count();
+                let weight = |count: usize| labels.len() as f32 / (2 * count.max(1)) as f32;
+                [weight(labels.len() - roadwork), weight(roadwork)]
+            }
+        }
+    }
 }
 
 impl Default for HeadSettings {
@@ -46,6 +81,8 @@ impl Default for HeadSettings {
             hidden: vec![256],
             dropout: 0.3,
             batch: 32,
+            accumulate: 1,
+            class_weights: ClassWeights::None,
             epochs: 10,
             patience: 3,
             warm_up: 100,
@@ -63,6 +100,21 @@ pub struct Epoch {
     pub training: f32,
     /// Loss on the validation rows, without.
     pub validation: f32,
+}
+
+/// What a head learns from, and what it is judged on.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson<'a> {
+    /// Rows to learn from.
+    pub training: &'a Samples,
+    /// Which of them an epoch is made of.
+    pub mixture: &'a Mixture,
+    /// Rows whose loss decides which epoch is kept.
+    pub validation: &'a Samples,
+    /// Which tokens the features are of.
+    pub pooling: Pooling,
+    /// A head to go on from, instead of random weights.
+    pub begin: Option<&'a Head>,
 }
 
 /// The head of the epoch with the lowest validation loss, and how it came about.
@@ -83,57 +135,9 @@ pub fn train_head(
     validation: &Samples,
     settings: &HeadSettings,
 ) -> Result<TrainedHead, TrainError> {
-    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-    let alone = alone.map_err(|error| TrainError::Data(format!("no thread to train on: {error}")))?;
-    alone.install(|| fit(training, validation, settings))
-}
-
-fn fit(training: &Samples, validation: &Samples, settings: &HeadSettings) -> Result<TrainedHead, TrainError> {
-    check(training, "training")?;
-    check(validation, "validation")?;
-    if training.width != validation.width {
-        return Err(TrainError::Data("training and validation features have different lengths".to_owned()));
-    }
-    let widths: Vec<usize> =
-        std::iter::once(training.width).chain(settings.hidden.iter().copied()).chain([1]).collect();
-    let mut weights = first_weights(&widths, settings.seed);
-    let mut moments = Moments::default();
-    let device = Device::flex().autodiff();
-    let steps_an_epoch = training.len().div_ceil(settings.batch);
-    let steps = (steps_an_epoch * settings.epochs) as f64;
-    let (mut history, mut best): (Vec<Epoch>, Option<(usize, f32, Weights)>) = (Vec::new(), None);
-    for epoch in 0..settings.epochs {
-        let order = order(training.len(), &mut stream(settings.seed, Purpose::Order, epoch as u64, 0));
-        let mut sum = 0.0;
-        for (step, rows) in order.chunks(settings.batch).enumerate() {
-            let made = moments.steps;
-            let leaves = Leaves::new(&weights, &device);
-            let mut dropout = stream(settings.seed, Purpose::Dropout, epoch as u64, step as u64);
-            let mask = |length: usize| {
-                let keep = 1.0 - settings.dropout;
-                (0..length).map(|_| if dropout.random::<f32>() < keep { 1.0 / keep } else { 0.0 }).collect()
-            };
-            let logits = forward(&leaves, &widths, inputs(training, rows, &device), Some(Box::new(mask)))?;
-            let loss = bce(logits, training, rows, &device);
-            let value = loss.clone().into_scalar::<f32>();
-            if !value.is_finite() {
-                return Err(TrainError::Diverged { step: made, loss: value });
-            }
-            sum += f64::from(value);
-            let gradients = leaves.gradients(&weights, loss.backward());
-            let rate = rate(made, settings.warm_up, made as f64 / steps, (settings.peak_rate, settings.last_rate));
-            settings.optimiser.step(&mut weights, &mut moments, &gradients, rate);
-        }
-        let loss = evaluate(&weights, &widths, validation)?;
-        history.push(Epoch { training: (sum / steps_an_epoch as f64) as f32, validation: loss });
-        if best.as_ref().is_none_or(|(_, lowest, _)| loss < *lowest) {
-            best = Some((epoch, loss, weights.clone()));
-        } else if best.as_ref().is_some_and(|(at, _, _)| epoch - at >= settings.patience) {
-            break;
-        }
-    }
-    let (best, _, weights) = best.ok_or_else(|| TrainError::Data("no epoch was asked for".to_owned()))?;
-    Ok(TrainedHead { head: head_of(&weights, &widths)?, history, best })
+    let mixture = Mixture::whole(training.len());
+    let lesson = Lesson { training, mixture: &mixture, validation, pooling: Pooling::ClsMean, begin: None };
+    Fit::new(lesson, settings)?.finish(lesson, &mut Checkpoints::none())
 }
 
 /// Logits of a head on rows of features, computed here and not by an engine.
@@ -168,88 +172,4 @@ fn check(samples: &Samples, what: &str) -> Result<(), TrainError> {
         return Err(TrainError::Data(format!("the {what} set's features are cut short or not finite")));
     }
     Ok(())
-}
-
-fn layer_name(layer: usize) -> String {
-    format!("layers.{layer}")
-}
-
-/// Uniform in ±1/sqrt(inputs), as PyTorch's `Linear` begins. While it trains a layer is a `kernel` `[in, out]`: burn copies
-/// whatever lies the other way round, three times a step.
-fn first_weights(widths: &[usize], seed: u64) -> Weights {
-    let mut rng = stream(seed, Purpose::Weights, 0, 0);
-    let mut all = Weights::default();
-    for (layer, pair) in widths.windows(2).enumerate() {
-        let bound = 1.0 / (pair[0] as f32).sqrt();
-        for (part, shape) in [("weight", vec![pair[1], pair[0]]), ("bias", vec![pair[1]])] {
-            let mut array = Array::filled(&shape, 0.0);
-            array.data.fill_with(|| rng.random_range(-bound..bound));
-            let part = if part == "weight" {
-                array = array.transposed();
-                "kernel"
-            } else {
-                part
-            };
-            all.0.insert(format!("{}.{part}", layer_name(layer)), array);
-        }
-    }
-    all
-}
-
-fn inputs(samples: &Samples, rows: &[usize], device: &Device) -> Tensor<2> {
-    let data: Vec<f32> = rows.iter().flat_map(|row| samples.row(*row)).copied().collect();
-    Tensor::from_data(TensorData::new(data, [rows.len(), samples.width]), device)
-}
-
-type Mask<'a> = Box<dyn FnMut(usize) -> Vec<f32> + 'a>;
-
-fn forward(
-    leaves: &Leaves,
-    widths: &[usize],
-    x: Tensor<2>,
-    mut mask: Option<Mask<'_>>,
-) -> Result<Tensor<2>, TrainError> {
-    let device = x.device();
-    let (n, layers) = (x.dims()[0], widths.len() - 1);
-    let mut x = x;
-    for layer in 0..layers {
-        x = leaves.kernel(&layer_name(layer))?.forward(x);
-        if layer + 1 < layers {
-            x = relu(x);
-            if let Some(mask) = &mut mask {
-                let width = widths[layer + 1];
-                x = x * Tensor::from_data(TensorData::new(mask(n * width), [n, width]), &device);
-            }
-        }
-    }
-    Ok(x)
-}
-
-/// Binary cross-entropy of logits `[n, 1]`, mean over rows.
-fn bce(logits: Tensor<2>, samples: &Samples, rows: &[usize], device: &Device) -> Tensor<1> {
-    let truth: Vec<f32> = rows.iter().map(|row| f32::from(samples.labels[*row].as_u8())).collect();
-    let truth = Tensor::<2>::from_data(TensorData::new(truth, [rows.len(), 1]), device);
-    (softplus(logits.clone(), 1.0) - logits * truth).mean()
-}
-
-fn evaluate(weights: &Weights, widths: &[usize], samples: &Samples) -> Result<f32, TrainError> {
-    let device = Device::flex();
-    let leaves = Leaves::new(weights, &device);
-    let rows: Vec<usize> = (0..samples.len()).collect();
-    let mut sum = 0.0;
-    for rows in rows.chunks(1024) {
-        let logits = forward(&leaves, widths, inputs(samples, rows, &device), None)?;
-        sum += f64::from(bce(logits, samples, rows, &device).into_scalar::<f32>()) * rows.len() as f64;
-    }
-    Ok((sum / samples.len() as f64) as f32)
-}
-
-fn head_of(weights: &Weights, widths: &[usize]) -> Result<Head, TrainError> {
-    let layer = |(layer, pair): (usize, &[usize])| {
-        let part = |part: &str| weights.get(&format!("{}.{part}", layer_name(layer)));
-        let (weight, bias) = (part("kernel")?.clone().transposed().data, part("bias")?.data.clone());
-        Ok::<_, TrainError>(Dense { weight, bias, inputs: pair[0], outputs: pair[1] })
-    };
-    let layers = widths.windows(2).enumerate().map(layer).collect::<Result<_, _>>()?;
-    Ok(Head { pooling: Pooling::ClsMean, layers, calibration: Calibration::default() })
 }

@@ -46,6 +46,10 @@ pub mod report;
 #[cfg(feature = "burn")]
 pub mod rope;
 #[cfg(feature = "burn")]
+mod state_file;
+#[cfg(feature = "burn")]
+pub mod sweep;
+#[cfg(feature = "burn")]
 pub mod targets;
 #[cfg(feature = "burn")]
 pub mod training;
