@@ -3,8 +3,12 @@
 //! Both find `sigmoid(a * logit + b)` of the least mean negative log-likelihood; a temperature is Platt with `b` held at 0
 //! (C. Guo and others, arXiv 1706.04599; J. Platt, 1999). The ranking does not change, the side of 0.5 only through `b`.
 
+mod shift;
+
 use hivis_onnx::Calibration;
 use serde::{Deserialize, Serialize};
+
+pub use shift::{Shift, shift};
 
 /// Newton's steps at most; it takes five or so.
 const STEPS: usize = 50;

@@ -2,12 +2,13 @@
 //! keys: a run that was killed goes on at the file it had reached, a larger data set computes only what is new.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use hivis_image::augment;
 use hivis_types::{Level, Picture};
 use rayon::prelude::*;
-use safetensors::tensor::Dtype;
+use safetensors::tensor::{Dtype, Metadata};
 use sha2::{Digest, Sha256};
 
 use crate::TrainError;
@@ -19,6 +20,8 @@ use crate::weights::{Array, Weights};
 
 /// Pictures whose draws are in memory at once.
 const CHUNK: usize = 64;
+/// The most of a header that is read, as safetensors has it.
+const MAX_HEADER: u64 = 100 << 20;
 /// Skipped pictures that are named.
 const SKIPPED: usize = 100;
 
@@ -66,6 +69,28 @@ impl Job<'_> {
         Ok(taken)
     }
 
+    fn file(&self, bucket: u8) -> PathBuf {
+        let (hash, pooling) = (self.backbone.hash(), self.backbone.pooling().as_str());
+        let folder = format!("{hash}-{pooling}-fp32-{}", self.settings.draw_seed);
+        self.cache.join(folder).join(format!("{bucket:02x}.safetensors"))
+    }
+
+    /// How many of these rows have no features yet. Reads headers only.
+    pub(crate) fn missing(&self, places: &[usize]) -> usize {
+        let (draws, width) = (self.settings.draws, self.backbone.width());
+        let mut buckets: BTreeMap<u8, Vec<&str>> = BTreeMap::new();
+        for &row in places {
+            let key = self.source.rows()[row].key.as_str();
+            buckets.entry(bucket(key)).or_default().push(key);
+        }
+        let missing = |(bucket, keys): (u8, Vec<&str>)| {
+            let Some(header) = header(&self.file(bucket)) else { return keys.len() };
+            let there = |key: &&str| header.info(key).is_some_and(|t| t.shape[0] >= draws && t.shape[1..] == [width]);
+            keys.len() - keys.iter().filter(|key| there(key)).count()
+        };
+        buckets.into_iter().map(missing).sum()
+    }
+
     /// One file of the cache: features by the pictures' keys, `[draws, width]` each. What is missing is computed.
     fn bucket(
         &self,
@@ -74,8 +99,7 @@ impl Job<'_> {
         skipped: &mut Vec<(String, String)>,
     ) -> Result<Vec<(usize, Vec<f32>)>, TrainError> {
         let (draws, width) = (self.settings.draws, self.backbone.width());
-        let folder = self.cache.join(format!("{}-fp32-{}", self.backbone.hash(), self.settings.draw_seed));
-        let path = folder.join(format!("{bucket:02x}.safetensors"));
+        let path = self.file(bucket);
         // A file that was cut short is made again.
         let mut kept = if path.exists() { Weights::read(&path).unwrap_or_default() } else { Weights::default() };
         let key = |row: usize| &self.source.rows()[row].key;
@@ -107,7 +131,8 @@ impl Job<'_> {
             }
         }
         if !missing.is_empty() {
-            fs_err::create_dir_all(&folder).map_err(TrainError::file(&folder))?;
+            let folder = path.parent().expect("a bucket lies in a folder: this is a bug");
+            fs_err::create_dir_all(folder).map_err(TrainError::file(folder))?;
             let beside = path.with_extension("partial");
             fs_err::write(&beside, kept.to_bytes(Dtype::F32)?).map_err(TrainError::file(&beside))?;
             fs_err::rename(&beside, &path).map_err(TrainError::file(&path))?;
@@ -128,6 +153,17 @@ pub(crate) fn seen(source: &dyn Source, settings: &TrainingSettings, row: usize)
         hivis_image::decode(&jpeg, &own_limits()).map(|decoded| decoded.picture).map_err(|e| e.to_string())
     };
     (0..settings.draws).map(draw).collect()
+}
+
+/// The header of a file of the cache, when there is a whole one.
+fn header(path: &Path) -> Option<Metadata> {
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from_le_bytes(length);
+    let mut bytes = Vec::new();
+    file.take(length.min(MAX_HEADER)).read_to_end(&mut bytes).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 fn hash(key: &str) -> u64 {

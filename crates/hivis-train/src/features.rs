@@ -1,7 +1,6 @@
 //! Features: computed once by the frozen backbone, then kept.
 //!
-//! They come out of the very graph that serves (hivis-onnx on rten): CLS and the mean of the patch tokens. A file of
-//! features is named by what it depends on: the pictures with their draws, the backbone, the precision.
+//! They come out of the very graph that serves (hivis-onnx on rten). A file of features is named by what it depends on: the pictures with their draws, the backbone, the precision.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +46,7 @@ impl Samples {
 pub struct Backbone {
     engine: Arc<dyn Engine>,
     hash: String,
+    pooling: Pooling,
     width: usize,
 }
 
@@ -60,14 +60,19 @@ impl Backbone {
             hash.update(part);
         }
         let model = Model::from_parts(config, Some(preprocessor), weights).map_err(TrainError::Graph)?;
-        Self::of(&model, hex::encode(&hash.finalize()[..8]), threads)
+        Self::of(&model, hex::encode(&hash.finalize()[..8]), Pooling::ClsMean, threads)
     }
 
-    /// The backbone of a model that was read already; `hash` names its files.
-    pub fn of(model: &Model, hash: String, threads: usize) -> Result<Self, TrainError> {
-        let width = 2 * model.hidden_size();
-        let engine = engine(model, &blank_head(width), threads)?;
-        Ok(Self { engine, hash, width })
+    /// The backbone of a model that was read already, with features of these tokens; `hash` names its files.
+    pub fn of(model: &Model, hash: String, pooling: Pooling, threads: usize) -> Result<Self, TrainError> {
+        let width = model.features(pooling);
+        let engine = engine(model, &blank_head(width, pooling), threads)?;
+        Ok(Self { engine, hash, pooling, width })
+    }
+
+    /// Which tokens the features are of.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
     }
 
     /// Length of a row of features.
@@ -130,7 +135,7 @@ pub fn engine(model: &Model, head: &Head, threads: usize) -> Result<Arc<dyn Engi
 }
 
 /// A head of zeros: only its features matter.
-fn blank_head(width: usize) -> Head {
+fn blank_head(width: usize, pooling: Pooling) -> Head {
     let layer = Dense { weight: vec![0.0; width], bias: vec![0.0], inputs: width, outputs: 1 };
-    Head { pooling: Pooling::ClsMean, layers: vec![layer], calibration: Calibration::default() }
+    Head { pooling, layers: vec![layer], calibration: Calibration::default() }
 }

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod calibrate;
+pub mod draws;
 mod error;
 pub mod measure;
 pub mod split;
@@ -21,8 +22,6 @@ pub mod adamw;
 pub mod checkpoint;
 #[cfg(feature = "burn")]
 pub mod config;
-#[cfg(feature = "burn")]
-pub mod draws;
 #[cfg(feature = "burn")]
 mod feature_cache;
 #[cfg(feature = "burn")]

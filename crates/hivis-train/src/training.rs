@@ -1,9 +1,11 @@
 //! One training: labelled pictures to a calibrated head on a frozen backbone, and what it is worth.
 //!
-//! Features come from `feature_cache`, where a killed run goes on. The head trains on them from its first step on, in
-//! seconds to minutes and bit for bit the same, so it needs no checkpoint of its own.
+//! Features come from `feature_cache`, where a killed run goes on; the head goes on from its checkpoint. Either way the
+//! end is bit for bit that of a run that was left alone.
 
-use std::collections::BTreeMap;
+mod settings;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use hivis_onnx::Head;
@@ -12,12 +14,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::TrainError;
-use crate::calibrate::{self, Method};
+use crate::calibrate::{self, Shift};
 use crate::feature_cache::{Job, Taken, level};
 use crate::features::Backbone;
-use crate::head::{Epoch, HeadSettings, logits, train_head};
+use crate::head::{Checkpoints, Epoch, Fit, Lesson, Mixture, TrainedHead, logits};
 use crate::measure::{Measures, measure};
 use crate::split::{Part, part};
+use crate::sweep::{Trial, sweep, trials};
+
+pub use settings::{Floors, Shares, TrainingSettings};
 
 /// Fewer scenes of a label in the training or tuning part are no training set.
 const FEWEST: usize = 4;
@@ -31,6 +36,8 @@ pub struct Row {
     pub label: Label,
     /// Photograph or generated.
     pub origin: Origin,
+    /// Whether it was picked out of the home's records because it was hard.
+    pub mined: bool,
     /// Its scene.
     pub scene: String,
     /// Its slices, such as `weather:rain`.
@@ -44,28 +51,6 @@ pub trait Source: Sync {
 
     /// The whole picture of a row, or why it cannot be had.
     fn picture(&self, row: usize) -> Result<Picture, String>;
-}
-
-/// How a head is made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TrainingSettings {
-    /// Seed of the split; another one makes other test scenes.
-    pub split_seed: u64,
-    /// Seed of the draws.
-    pub draw_seed: u64,
-    /// Pictures that the validator's augmentation makes of one, its levels in turn.
-    pub draws: usize,
-    /// The head.
-    pub head: HeadSettings,
-    /// How its logits become probabilities.
-    pub calibration: Method,
-}
-
-impl Default for TrainingSettings {
-    fn default() -> Self {
-        Self { split_seed: 72, draw_seed: 72, draws: 4, head: HeadSettings::default(), calibration: Method::default() }
-    }
 }
 
 /// What became of a training.
@@ -105,12 +90,24 @@ pub struct TrainingReport {
     pub parts: BTreeMap<Part, PartSize>,
     /// Pictures that could not be read, by key, with the reason; the first hundred.
     pub skipped: Vec<(String, String)>,
+    /// Views that an epoch is made of, by what they are.
+    pub mixture: BTreeMap<String, usize>,
+    /// Where the run went on from an earlier one: its name, pictures that are new, old pictures.
+    pub earlier: Option<(String, usize, usize)>,
+    /// All trials of the sweep, best first; empty without one.
+    pub trials: Vec<Trial>,
     /// Losses by epoch.
     pub history: Vec<Epoch>,
     /// The epoch that was kept, from 0.
     pub best: usize,
-    /// Slope and shift of the calibration.
+    /// Slope and shift of the last node.
     pub calibration: (f32, f32),
+    /// The threshold that pays most on the tuning scenes, and whether the shift has it in it.
+    pub threshold: Shift,
+    /// Which floor was missed; such a release cannot be promoted.
+    pub below_floor: Option<String>,
+    /// Why the last checkpoint could not be written, when it could not.
+    pub checkpoint_failed: Option<String>,
     /// On the tuning scenes, after calibration.
     pub tune: Measures,
     /// On the same, before.
@@ -133,26 +130,60 @@ pub struct PartSize {
 /// What the callback hears.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Progress {
+    /// What is to be done, before anything is.
+    Work {
+        /// Views whose features must be computed.
+        views: usize,
+        /// Steps of the head, at most.
+        steps: usize,
+    },
     /// Features of so many pictures are there.
     Features {
-        /// Pictures done.
+        /// Pictures done, those of the cache too.
         done: usize,
         /// Of how many.
         total: usize,
     },
     /// The head trains.
-    Head,
+    Head {
+        /// From this step on: above 0 where a checkpoint goes on.
+        step: u64,
+    },
 }
 
-/// Trains. Features are kept under `cache`; the exam and test parts are never looked at.
+/// An earlier run that a training goes on from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// Its name.
+    pub run: String,
+    /// Its head.
+    pub head: Head,
+    /// Keys of the pictures that it learned from.
+    pub keys: BTreeSet<String>,
+}
+
+/// What a training has at hand beside its pictures.
+pub struct Desk<'a> {
+    /// Where features are kept.
+    pub cache: &'a Path,
+    /// Where the head's training is kept.
+    pub checkpoints: Checkpoints<'a>,
+    /// The run to go on from.
+    pub earlier: Option<&'a Earlier>,
+    /// Hears how it goes.
+    pub progress: &'a mut dyn FnMut(Progress),
+}
+
+/// Trains. The exam and test parts are never looked at.
 pub fn train(
     source: &dyn Source,
     backbone: &Backbone,
     settings: &TrainingSettings,
-    cache: &Path,
-    progress: &mut dyn FnMut(Progress),
+    desk: Desk<'_>,
 ) -> Result<Trained, TrainError> {
+    let Desk { cache, mut checkpoints, earlier, progress } = desk;
     let rows = source.rows();
+    settings.check(earlier.is_some())?;
     let parts: Vec<Part> = rows.iter().map(|row| part(settings.split_seed, &row.scene)).collect();
     let sizes = sizes(rows, &parts);
     for wanted in [Part::Train, Part::Tune] {
@@ -161,42 +192,143 @@ pub fn train(
     let places = |wanted: Part| (0..rows.len()).filter(|&row| parts[row] == wanted).collect::<Vec<_>>();
     let (training, tuning) = (places(Part::Train), places(Part::Tune));
     let total = training.len() + tuning.len();
+    let job = Job { source, backbone, settings, cache };
+    let head = &settings.head;
+    let steps = (training.len() * settings.draws).div_ceil((head.batch * head.accumulate).max(1)) * head.epochs;
+    let views = (job.missing(&training) + job.missing(&tuning)) * settings.draws;
+    progress(Progress::Work { views, steps: steps * settings.trials.max(1) });
     let mut skipped = Vec::new();
     let mut done = 0;
     let mut take = |places: &[usize]| {
-        let job = Job { source, backbone, settings, cache };
         job.take(places, &mut skipped, &mut |more| {
             done += more;
             progress(Progress::Features { done, total });
         })
     };
     let (train_rows, tune_rows) = (take(&training)?, take(&tuning)?);
-    progress(Progress::Head);
-    let trained = train_head(&train_rows.samples, &tune_rows.samples, &settings.head)?;
+    let (mixture, groups) = mixture(rows, &train_rows, settings, earlier)?;
+    let lesson = Lesson {
+        training: &train_rows.samples,
+        mixture: &mixture,
+        validation: &tune_rows.samples,
+        pooling: backbone.pooling(),
+        begin: earlier.map(|earlier| &earlier.head),
+    };
+    let (trained, trials) = fit(lesson, settings, &mut checkpoints, progress)?;
     let mut head = trained.head;
     let raw = logits(&head, &tune_rows.samples);
     let truths: Vec<bool> = tune_rows.samples.labels.iter().map(|label| *label == Label::Roadwork).collect();
     head.calibration = calibrate::fit(settings.calibration, &raw, &truths);
+    let threshold = threshold(rows, &tune_rows, &head, settings);
+    if threshold.used {
+        head.calibration.b -= threshold.threshold as f32;
+    }
     let probabilities =
         |logits: &[f32]| -> Vec<f64> { logits.iter().map(|x| 1.0 / (1.0 + (-f64::from(*x)).exp())).collect() };
     let judged = probabilities(&logits(&head, &tune_rows.samples));
     let measured = |p: &[f64]| measure(p, &truths).expect("the tuning part has rows: this is a bug");
+    let tune = measured(&judged);
+    let learned = |key: &str| earlier.is_some_and(|earlier| earlier.keys.contains(key));
+    let old = training.iter().filter(|&&row| learned(&rows[row].key)).count();
     let report = TrainingReport {
         data: version(rows),
         backbone: backbone.hash().to_owned(),
         settings: settings.clone(),
         parts: sizes,
         skipped,
+        mixture: groups,
+        earlier: earlier.map(|earlier| (earlier.run.clone(), training.len() - old, old)),
+        trials,
         history: trained.history,
         best: trained.best,
         calibration: (head.calibration.a, head.calibration.b),
-        tune: measured(&judged),
+        threshold,
+        below_floor: settings.floors.missed(&tune),
+        checkpoint_failed: checkpoints.failed().map(|error| chain(error)),
+        tune,
         tune_raw: measured(&probabilities(&raw)),
         slices: slices(rows, &tune_rows, &judged, &truths),
     };
     let judged = tune_rows.of.iter().zip(judged.iter().zip(&truths));
     let judged = judged.map(|(&(row, draw), (&probability, &roadwork))| Judged { row, draw, probability, roadwork });
     Ok(Trained { head, report, judged: judged.collect() })
+}
+
+/// One head, or the best of a sweep. A sweep keeps no checkpoint: its trials are short.
+fn fit(
+    lesson: Lesson<'_>,
+    settings: &TrainingSettings,
+    checkpoints: &mut Checkpoints<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<(TrainedHead, Vec<Trial>), TrainError> {
+    if settings.trials > 1 {
+        progress(Progress::Head { step: 0 });
+        return sweep(lesson, &trials(&settings.head, settings.trials));
+    }
+    let fit = Fit::resume(lesson, &settings.head, checkpoints)?;
+    progress(Progress::Head { step: fit.steps() });
+    Ok((fit.finish(lesson, checkpoints)?, Vec::new()))
+}
+
+/// What an epoch is made of, and how many views of each group there are to take from.
+fn mixture(
+    rows: &[Row],
+    taken: &Taken,
+    settings: &TrainingSettings,
+    earlier: Option<&Earlier>,
+) -> Result<(Mixture, BTreeMap<String, usize>), TrainError> {
+    let views = |wanted: &dyn Fn(&Row) -> bool| {
+        let views = taken.of.iter().enumerate().filter(|(_, (row, _))| wanted(&rows[*row]));
+        views.map(|(view, _)| view).collect::<Vec<_>>()
+    };
+    let groups: Vec<(&str, Vec<usize>, f64)> = if let Some(earlier) = earlier {
+        // As many old views as new ones: what was known is not forgotten.
+        let (new, old) =
+            (views(&|row| !earlier.keys.contains(&row.key)), views(&|row| earlier.keys.contains(&row.key)));
+        if new.is_empty() {
+            return Err(TrainError::Data(format!("{} learned from all of these pictures already", earlier.run)));
+        }
+        vec![("new", new, 0.5), ("replayed", old, 0.5)]
+    } else if let Some(Shares { real, generated, mined }) = settings.shares {
+        let of = |origin| views(&move |row: &Row| !row.mined && row.origin == origin);
+        vec![
+            ("real", of(Origin::Real), f64::from(real)),
+            ("generated", of(Origin::Synthetic), f64::from(generated)),
+            ("mined", views(&|row| row.mined), f64::from(mined)),
+        ]
+    } else {
+        vec![("all", (0..taken.of.len()).collect(), 1.0)]
+    };
+    let sizes = groups.iter().map(|(name, views, _)| ((*name).to_owned(), views.len())).collect();
+    let length = match groups.as_slice() {
+        [("new", new, _), ("replayed", old, _)] => new.len() + old.len().min(new.len()),
+        _ => taken.of.len(),
+    };
+    let mixture = Mixture::of(groups.into_iter().map(|(_, views, share)| (views, share)).collect(), length);
+    let nothing = || TrainError::Data("no picture of a kind that has a share is left to learn from".to_owned());
+    Ok((mixture.ok_or_else(nothing)?, sizes))
+}
+
+/// The threshold that pays most, by scene.
+fn threshold(rows: &[Row], tuning: &Taken, head: &Head, settings: &TrainingSettings) -> Shift {
+    if !settings.shift {
+        return Shift::default();
+    }
+    let mut scenes: HashMap<&str, usize> = HashMap::new();
+    let views = logits(head, &tuning.samples).into_iter().zip(&tuning.samples.labels).zip(&tuning.of);
+    let views: Vec<_> = views
+        .map(|((logit, label), (row, _))| {
+            let next = scenes.len();
+            (logit, *label == Label::Roadwork, *scenes.entry(&rows[*row].scene).or_insert(next))
+        })
+        .collect();
+    calibrate::shift(&views, scenes.len(), settings.head.seed)
+}
+
+/// An error with its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
 /// A hash of rows: what they are and what they show, in their order.

@@ -1,9 +1,15 @@
 //! The command line: verbs, flags and their help. The help text is the reference.
 
+#[cfg(feature = "train")]
+mod train;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[cfg(feature = "train")]
+pub use train::{CalibrationName, TrainArgs};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -308,60 +314,6 @@ pub struct QuantiseArgs {
     /// Use all 8 bits: right only where every target CPU has VNNI.
     #[arg(long)]
     pub vnni: bool,
-}
-
-/// `hivis train`
-#[cfg(feature = "train")]
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures scenes --count 1000\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features of pictures are kept."
-)]
-pub struct TrainArgs {
-    /// Labelled pictures: a folder, or `scenes` for procedural ones.
-    #[arg(long)]
-    pub pictures: String,
-    /// How many scenes, for `--pictures scenes`.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub count: u32,
-    /// `tiny` (embedded), or a folder with config.json and model.safetensors.
-    #[arg(long, default_value = "tiny")]
-    pub backbone: String,
-    /// The release's and the run's name [default: made of the backbone and the time].
-    #[arg(long)]
-    pub id: Option<String>,
-    /// Pictures that the validator's augmentation makes of each, its four levels in turn.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub draws: u32,
-    /// Widths of the head's hidden layers; `linear` has none.
-    #[arg(long, default_value = "256", value_name = "WIDTHS")]
-    pub head: String,
-    /// Most passes over the pictures.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub epochs: u32,
-    /// Passes without a lower loss on the tuning scenes before it stops.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub patience: u32,
-    /// How logits become probabilities.
-    #[arg(long, value_enum, default_value = "temperature")]
-    pub calibration: CalibrationName,
-    /// Seed of weights, order, dropout and draws.
-    #[arg(long, default_value_t = 72)]
-    pub seed: u64,
-    /// Seed of the split; candidates that sit one exam must share it.
-    #[arg(long, default_value_t = 72)]
-    pub split_seed: u64,
-}
-
-/// Calibrations by name.
-#[cfg(feature = "train")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CalibrationName {
-    /// One slope.
-    Temperature,
-    /// Slope and shift.
-    Platt,
-    /// The head's own probabilities.
-    None,
 }
 
 /// `hivis pretrain`

@@ -8,6 +8,8 @@ pub mod config;
 pub mod failure;
 
 mod candidate;
+#[cfg(feature = "train")]
+mod estimate;
 mod exam;
 mod exam_file;
 mod home;
@@ -16,6 +18,8 @@ mod policy;
 mod promote;
 mod recorded;
 mod release;
+#[cfg(feature = "train")]
+mod run_file;
 mod swap;
 mod table;
 mod tiny;

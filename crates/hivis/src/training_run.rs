@@ -2,36 +2,26 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use hivis_onnx::Model;
+use hivis_onnx::{Model, Pooling};
 use hivis_store::{Home, TrainingNote};
 use hivis_train::features::Backbone;
-use hivis_train::split::Part;
-use hivis_train::training::{Progress, Trained, TrainingReport, TrainingSettings, train};
+use hivis_train::head::Checkpoints;
+use hivis_train::split::{Part, part};
+use hivis_train::training::{Desk, Progress, Source as _, Trained, TrainingReport, train, version};
 use hivis_types::ReleaseId;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::estimate;
 use crate::failure::Hinted;
 use crate::release::{self, Build};
+use crate::run_file::{Order, Run, RunFile, SplitRow};
 use crate::tiny;
 use crate::trainset::TrainSet;
-
-/// What is to be made of which pictures.
-pub(crate) struct Order {
-    /// The release's and the run's name.
-    pub(crate) id: ReleaseId,
-    /// Where the pictures came from, in the user's words.
-    pub(crate) pictures: String,
-    /// `tiny`, or a folder.
-    pub(crate) backbone: String,
-    /// How the head is made.
-    pub(crate) settings: TrainingSettings,
-}
 
 /// What was made.
 pub(crate) struct Made {
@@ -41,44 +31,63 @@ pub(crate) struct Made {
     pub(crate) report: TrainingReport,
 }
 
-/// What a run folder says of the run beside its report.
-#[derive(Serialize)]
-struct Run<'a> {
-    id: &'a ReleaseId,
-    began: Timestamp,
-    seconds: f64,
-    hivis: &'static str,
-    machine: String,
-    command: Vec<String>,
-    pictures: &'a str,
-    backbone: &'a str,
-    settings: &'a TrainingSettings,
+/// How a training is done, beside what is made.
+pub(crate) struct How {
+    /// The release's and the run's name.
+    pub(crate) id: ReleaseId,
+    /// Time between two checkpoints of the head.
+    pub(crate) checkpoint: Duration,
 }
 
 /// Trains, writes the run folder, builds the release. The pointer is not moved.
-pub(crate) async fn make(home: &Home, set: TrainSet, order: Order) -> Result<Made> {
+pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> Result<Made> {
     let home = home.clone();
     let work = move || {
         let (began, start) = (Timestamp::now(), Instant::now());
         let (model, backbone) = load(&order.backbone)?;
-        let show = Show::new();
+        let earlier = order.from.as_deref().map(|run| Run::open(&home, run)?.earlier()).transpose()?;
+        let mut show = Show::new(|views, steps| {
+            let time = estimate::estimate(&backbone, &order.settings.head, views, steps);
+            time.map_or_else(|_| String::new(), estimate::words)
+        });
         let cache = home.cache().join("features");
-        let trained = train(&set, &backbone, &order.settings, &cache, &mut |at| show.show(at))?;
+        // A run of the same name and order goes on where it was killed.
+        let checkpoint = home.cache().join("heads").join(format!("{}.safetensors", how.id));
+        fs_err::create_dir_all(home.cache().join("heads"))?;
+        let mut last = Instant::now();
+        let due = move || {
+            let due = last.elapsed() >= how.checkpoint;
+            if due {
+                last = Instant::now();
+            }
+            due
+        };
+        let of = serde_json::to_string(&(&order, backbone.hash(), version(set.rows())))?;
+        let desk = Desk {
+            cache: &cache,
+            checkpoints: Checkpoints::to(checkpoint.clone(), of, due),
+            earlier: earlier.as_ref(),
+            progress: &mut |at| show.show(at),
+        };
+        let trained = train(&set, &backbone, &order.settings, desk)?;
         show.bar.finish_and_clear();
-        let folder = home.runs().join(order.id.as_str());
-        let run = Run {
-            id: &order.id,
+        let folder = home.runs().join(how.id.as_str());
+        let run = RunFile {
+            id: how.id.clone(),
             began,
             seconds: start.elapsed().as_secs_f64(),
-            hivis: env!("CARGO_PKG_VERSION"),
+            hivis: env!("CARGO_PKG_VERSION").to_owned(),
             machine: hivis_train::recipe::machine(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             command: std::env::args().collect(),
-            pictures: &order.pictures,
-            backbone: &order.backbone,
-            settings: &order.settings,
+            data: trained.report.data.clone(),
+            backbone: trained.report.backbone.clone(),
+            order,
         };
         write(&folder, &run, &trained, &set)?;
-        build(&home, &order.id, (&model, &order.backbone), &trained)?;
+        build(&home, &run, &model, &trained)?;
+        // A file that is not there is as good as gone.
+        let _ = fs_err::remove_file(checkpoint);
         Ok(Made { folder, report: trained.report })
     };
     tokio::task::spawn_blocking(work).await.context("the training panicked")?
@@ -98,7 +107,7 @@ fn load(name: &str) -> Result<(Model, Backbone)> {
     }
     let model = Model::read(folder).with_context(|| format!("{name} cannot be read"))?;
     let hash = hash(folder)?;
-    let backbone = Backbone::of(&model, hash, 0)?;
+    let backbone = Backbone::of(&model, hash, Pooling::ClsMean, 0)?;
     Ok((model, backbone))
 }
 
@@ -129,11 +138,21 @@ pub(crate) fn stem(backbone: &str) -> String {
 }
 
 /// `run.toml`, `report.json`, the head, one JSON line an epoch for trackers, and the page for people.
-fn write(folder: &Path, run: &Run<'_>, trained: &Trained, set: &TrainSet) -> Result<()> {
+fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Result<()> {
     fs_err::create_dir_all(folder)?;
     fs_err::write(folder.join("run.toml"), toml::to_string(run).context("the run cannot be written")?)?;
     fs_err::write(folder.join("report.json"), serde_json::to_string_pretty(&trained.report)?)?;
     trained.head.write(&folder.join("head.safetensors"))?;
+    let mut split = csv::Writer::from_writer(Vec::new());
+    for row in set.rows() {
+        split.serialize(SplitRow {
+            key: row.key.clone(),
+            scene: row.scene.clone(),
+            part: part(run.order.settings.split_seed, &row.scene).as_str().to_owned(),
+            label: row.label.as_u8(),
+        })?;
+    }
+    fs_err::write(folder.join("split.csv"), split.into_inner().context("split.csv cannot be written")?)?;
     let line = |(epoch, losses): (usize, &hivis_train::head::Epoch)| {
         serde_json::json!({ "epoch": epoch, "loss": losses.training, "val_loss": losses.validation }).to_string() + "\n"
     };
@@ -144,10 +163,10 @@ fn write(folder: &Path, run: &Run<'_>, trained: &Trained, set: &TrainSet) -> Res
         ("command", run.command.join(" ")),
         ("began", run.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         ("took", format!("{:.0} s", run.seconds)),
-        ("hivis", run.hivis.to_owned()),
+        ("hivis", run.hivis.clone()),
         ("machine", run.machine.clone()),
-        ("pictures", format!("{}, version {}", run.pictures, report.data)),
-        ("backbone", format!("{}, {}", run.backbone, report.backbone)),
+        ("pictures", format!("{}, version {}", run.order.pictures, report.data)),
+        ("backbone", format!("{}, {}", run.order.backbone, report.backbone)),
         (
             "seeds",
             format!(
@@ -162,8 +181,8 @@ fn write(folder: &Path, run: &Run<'_>, trained: &Trained, set: &TrainSet) -> Res
     Ok(())
 }
 
-fn build(home: &Home, id: &ReleaseId, (model, backbone): (&Model, &str), trained: &Trained) -> Result<()> {
-    let report = &trained.report;
+fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result<()> {
+    let (report, id, backbone) = (&trained.report, &run.id, run.order.backbone.as_str());
     let pictures = report.parts.get(&Part::Train).map_or(0, |part| part.pictures as u64);
     let embedded = backbone == "tiny";
     let built = Build {
@@ -184,24 +203,33 @@ fn build(home: &Home, id: &ReleaseId, (model, backbone): (&Model, &str), trained
 }
 
 /// A bar on a terminal, a line now and then in a pipe.
-struct Show {
+struct Show<F> {
     bar: ProgressBar,
     plain: bool,
+    estimate: F,
 }
 
-impl Show {
-    fn new() -> Self {
+impl<F: Fn(usize, usize) -> String> Show<F> {
+    /// `estimate` gives the time for so many views and steps, in words.
+    fn new(estimate: F) -> Self {
         let plain = !std::io::stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(None, target);
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} pictures  {msg}  {eta} left")
             .unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(style);
-        Self { bar, plain }
+        Self { bar, plain, estimate }
     }
 
-    fn show(&self, at: Progress) {
+    fn show(&mut self, at: Progress) {
         match at {
+            Progress::Work { views, steps } => {
+                let time = (self.estimate)(views, steps);
+                self.bar.println(format!("features of {views} views, then up to {steps} steps of the head: {time}"));
+                if self.plain {
+                    eprintln!("features of {views} views, then up to {steps} steps of the head: {time}");
+                }
+            }
             Progress::Features { done, total } => {
                 self.bar.set_length(total as u64);
                 self.bar.set_position(done as u64);
@@ -210,11 +238,13 @@ impl Show {
                     eprintln!("features of {total} pictures are there");
                 }
             }
-            Progress::Head => {
-                self.bar.set_message("the head trains");
+            Progress::Head { step } => {
+                let told =
+                    if step == 0 { "the head trains".to_owned() } else { format!("the head goes on at step {step}") };
                 if self.plain {
-                    eprintln!("the head trains");
+                    eprintln!("{told}");
                 }
+                self.bar.set_message(told);
             }
         }
     }

@@ -53,6 +53,7 @@ impl TrainSet {
                 key: hex::encode(digest),
                 label: picture.label,
                 origin: picture.origin,
+                mined: false,
                 scene: picture.scene.clone(),
                 slices: picture.slices.clone(),
             })
@@ -73,6 +74,7 @@ impl TrainSet {
                 key: format!("scene-{number:016x}"),
                 label: street.label,
                 origin: if n.is_multiple_of(2) { Origin::Real } else { Origin::Synthetic },
+                mined: false,
                 scene: format!("{number:016x}"),
                 slices: street.tags.iter().collect(),
             }

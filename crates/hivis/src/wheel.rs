@@ -2,6 +2,7 @@
 //! its place if the policy lets it.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hivis_examiner::{ExamPlan, ExamReport, Examiner, Scenes};
@@ -16,8 +17,9 @@ use crate::config::Settings;
 use crate::exam_file::ExamFile;
 use crate::policy::Policy;
 use crate::promote::{self, Why};
+use crate::run_file::Order;
 use crate::table::table;
-use crate::training_run::{self, Order};
+use crate::training_run::{self, How};
 use crate::trainset::TrainSet;
 use crate::{exam, home};
 
@@ -39,12 +41,15 @@ pub(crate) async fn turn(home: &Home, settings: &Settings, seed: u64, quiet: boo
     let set = tokio::task::spawn_blocking(move || TrainSet::open("scenes", SCENES, seed));
     let set = set.await.context("making the scenes panicked")??;
     let order = Order {
-        id: id.clone(),
         pictures: "scenes".to_owned(),
+        count: SCENES,
+        seed,
         backbone: "tiny".to_owned(),
+        from: None,
         settings: TrainingSettings::default(),
     };
-    let made = training_run::make(home, set, order).await?;
+    let how = How { id: id.clone(), checkpoint: Duration::from_mins(30) };
+    let made = training_run::make(home, set, order, how).await?;
     say(format!("report    {}", made.folder.join("report.html").display()));
 
     say(format!("Both sit the same exam of {QUESTIONS} challenges on scenes that neither has seen"));

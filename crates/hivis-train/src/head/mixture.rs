@@ -15,10 +15,9 @@ impl Mixture {
         Self { groups: vec![((0..rows).collect(), 1.0)], length: rows }
     }
 
-    /// Groups of rows with their shares, an epoch as long as all groups together. What an empty group would have had goes
-    /// to the others in proportion; `None` when no group with a share has a row.
-    pub fn of(groups: Vec<(Vec<usize>, f64)>) -> Option<Self> {
-        let length = groups.iter().map(|(rows, _)| rows.len()).sum();
+    /// Groups of rows with their shares of an epoch of `length` rows. What an empty group would have had goes to the others
+    /// in proportion; `None` when no group with a share has a row.
+    pub fn of(groups: Vec<(Vec<usize>, f64)>, length: usize) -> Option<Self> {
         let mut groups: Vec<_> = groups.into_iter().filter(|(rows, share)| !rows.is_empty() && *share > 0.0).collect();
         let sum: f64 = groups.iter().map(|(_, share)| share).sum();
         for (_, share) in &mut groups {
@@ -80,7 +79,7 @@ mod tests {
     #[test]
     fn shares_hold_and_rows_of_a_group_are_even() {
         let groups = vec![((0..80).collect(), 0.4), ((80..100).collect(), 0.4), ((100..110).collect(), 0.2)];
-        let counts = counts(&Mixture::of(groups).unwrap(), 110);
+        let counts = counts(&Mixture::of(groups, 110).unwrap(), 110);
         let part = |range: std::ops::Range<usize>| counts[range].iter().sum::<usize>();
         assert_eq!([part(0..80), part(80..100), part(100..110)], [44, 44, 22]);
         assert!(counts[..80].iter().all(|&n| n <= 1) && counts[80..100].iter().all(|&n| n == 2 || n == 3));
@@ -89,8 +88,8 @@ mod tests {
     #[test]
     fn an_empty_group_leaves_its_share_to_the_others() {
         let groups = vec![((0..30).collect(), 0.5), (Vec::new(), 0.2), ((30..40).collect(), 0.3)];
-        let counts = counts(&Mixture::of(groups).unwrap(), 40);
+        let counts = counts(&Mixture::of(groups, 40).unwrap(), 40);
         assert_eq!((counts[..30].iter().sum::<usize>(), counts[30..].iter().sum::<usize>()), (25, 15));
-        assert_eq!(Mixture::of(vec![(Vec::new(), 1.0), (vec![1, 2], 0.0)]), None);
+        assert_eq!(Mixture::of(vec![(Vec::new(), 1.0), (vec![1, 2], 0.0)], 2), None);
     }
 }

@@ -2,60 +2,87 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hivis_train::calibrate::Method;
 use hivis_train::head::HeadSettings;
-use hivis_train::training::{Source as _, TrainingReport, TrainingSettings};
+use hivis_train::sweep::Trial;
+use hivis_train::training::{Floors, Source as _, TrainingReport, TrainingSettings, version};
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
 use crate::cli::{CalibrationName, Global, TrainArgs};
 use crate::failure::Hinted;
 use crate::home;
+use crate::run_file::{Order, Run};
 use crate::table::table;
-use crate::training_run::{self, Order, stem};
+use crate::training_run::{self, How, stem};
 use crate::trainset::TrainSet;
+
+/// Passes of a new head.
+const EPOCHS: u32 = 10;
+/// Passes of a head that goes on.
+const MORE_EPOCHS: u32 = 3;
 
 /// Trains, writes the run and builds the release; the pointer is not moved.
 pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
-    let began = Timestamp::now();
+    let repeated = args.repeat.as_deref().map(|run| Run::open(&home, run)).transpose()?;
+    let order = match (&repeated, &args.from) {
+        (Some(run), _) => run.file.order.clone(),
+        (None, Some(from)) => going_on(args, &Run::open(&home, from)?)?,
+        (None, None) => order(args)?,
+    };
+    let name =
+        repeated.as_ref().map_or_else(|| stem(&order.backbone) + "-head", |run| format!("{}-again", run.file.id));
     let id = match &args.id {
         Some(id) => ReleaseId::new(id.clone())?,
-        None => ReleaseId::new(format!("{}-head-{}", stem(&args.backbone), began.strftime("%Y%m%d-%H%M%S")))?,
+        None => ReleaseId::new(format!("{name}-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S")))?,
     };
     if home.releases().list()?.contains(&id) {
         return Err(Hinted::new(format!("release {id} is there already"), "choose another with --id").into());
     }
-    let (name, count, seed) = (args.pictures.clone(), args.count, args.seed);
-    let set = tokio::task::spawn_blocking(move || TrainSet::open(&name, count, seed));
+    let (pictures, count, seed) = (order.pictures.clone(), order.count, order.seed);
+    let set = tokio::task::spawn_blocking(move || TrainSet::open(&pictures, count, seed));
     let set = set.await.context("opening the pictures panicked")??;
     for skipped in set.skipped.iter().take(5) {
         eprintln!("skipped {}: {}", skipped.name, skipped.why);
     }
-    let order = Order {
-        id: id.clone(),
-        pictures: args.pictures.clone(),
-        backbone: args.backbone.clone(),
-        settings: settings(args)?,
-    };
+    if let Some(run) = &repeated {
+        let (was, is) = (&run.file.data, version(set.rows()));
+        if *was != is {
+            let hint = "pictures were added, removed or labelled anew since; train without --repeat";
+            return Err(Hinted::new(format!("the pictures are version {is}, the run had {was}"), hint).into());
+        }
+    }
     eprintln!("{} pictures, {} draws each", set.rows().len(), order.settings.draws);
-    let made = training_run::make(&home, set, order).await?;
+    let how = How { id: id.clone(), checkpoint: Duration::from_mins(u64::from(args.checkpoint)) };
+    let pictures = order.pictures.clone();
+    let made = training_run::make(&home, set, order, how).await?;
+    let same = repeated.map(|run| Ok::<_, anyhow::Error>((run.head()?, Run::open(&home, id.as_str())?.head()?)));
+    let same = same.transpose()?.map(|(was, is)| was == is);
     if global.json {
-        println!("{}", serde_json::json!({ "release": id, "run": made.folder, "report": made.report }));
+        let told = serde_json::json!({ "release": id, "run": made.folder, "report": made.report, "same": same });
+        println!("{told}");
     } else {
         print(&id, &made.folder, &made.report);
+        match same {
+            Some(true) => println!("the same head as before, bit for bit"),
+            Some(false) => println!("ANOTHER head than before: another processor, number of threads or version?"),
+            None => {}
+        }
         let next = home.releases().current()?.map_or_else(
             || format!("hivis release promote {id}"),
-            |_| format!("hivis exam current {id} --pictures {} && hivis release promote {id}", args.pictures),
+            |_| format!("hivis exam current {id} --pictures {pictures} && hivis release promote {id}"),
         );
         println!("\nnext: {next}");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if same == Some(false) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn settings(args: &TrainArgs) -> Result<TrainingSettings> {
+/// What the flags ask for.
+fn order(args: &TrainArgs) -> Result<Order> {
     let hidden = match args.head.as_str() {
         "linear" => Vec::new(),
         widths => widths
@@ -64,11 +91,22 @@ fn settings(args: &TrainArgs) -> Result<TrainingSettings> {
             .collect::<Option<Vec<usize>>>()
             .ok_or_else(|| Hinted::new(format!("--head {widths} is no head"), "`linear`, or widths such as 512,256"))?,
     };
+    let share = |floor: Option<f64>| floor.is_none_or(|floor| (0.0..=1.0).contains(&floor));
+    let sane = (0.0..1.0).contains(&args.dropout) && args.rate > 0.0 && args.rate <= 1.0;
+    if !(sane && share(args.floor_accuracy) && share(args.floor_f1)) {
+        let hint = "--dropout is at least 0 and below 1, --rate above 0 and at most 1, a floor from 0 to 1";
+        return Err(Hinted::new("these settings train nothing", hint).into());
+    }
     let head = HeadSettings {
         seed: args.seed,
         hidden,
-        epochs: args.epochs as usize,
+        dropout: args.dropout,
+        batch: args.batch as usize,
+        accumulate: args.accumulate as usize,
+        epochs: args.epochs.unwrap_or(EPOCHS) as usize,
         patience: args.patience as usize,
+        peak_rate: args.rate,
+        class_weights: args.class_weights,
         ..HeadSettings::default()
     };
     let calibration = match args.calibration {
@@ -76,13 +114,42 @@ fn settings(args: &TrainArgs) -> Result<TrainingSettings> {
         CalibrationName::Platt => Method::Platt,
         CalibrationName::None => Method::None,
     };
-    Ok(TrainingSettings {
+    let settings = TrainingSettings {
         split_seed: args.split_seed,
         draw_seed: args.seed,
         draws: args.draws as usize,
-        head,
+        trials: args.trials as usize,
         calibration,
+        shift: !args.no_shift,
+        shares: args.shares,
+        floors: Floors { accuracy: args.floor_accuracy, f1: args.floor_f1 },
+        head,
+    };
+    Ok(Order {
+        pictures: args.pictures.clone().context("--pictures is missing: this is a bug")?,
+        count: args.count,
+        seed: args.seed,
+        backbone: args.backbone.clone(),
+        from: None,
+        settings,
     })
+}
+
+/// What the flags ask for on top of an earlier run: its backbone, split, draws and form of the head stay.
+fn going_on(args: &TrainArgs, run: &Run) -> Result<Order> {
+    let (asked, was) = (order(args)?, &run.file.order);
+    let settings = TrainingSettings {
+        split_seed: was.settings.split_seed,
+        draw_seed: was.settings.draw_seed,
+        draws: was.settings.draws,
+        head: HeadSettings {
+            hidden: run.head()?.layers.iter().rev().skip(1).rev().map(|layer| layer.outputs).collect(),
+            epochs: args.epochs.unwrap_or(MORE_EPOCHS) as usize,
+            ..asked.settings.head.clone()
+        },
+        ..asked.settings.clone()
+    };
+    Ok(Order { backbone: was.backbone.clone(), from: Some(run.file.id.to_string()), settings, ..asked })
 }
 
 fn print(id: &ReleaseId, folder: &Path, report: &TrainingReport) {
@@ -124,8 +191,52 @@ fn print(id: &ReleaseId, folder: &Path, report: &TrainingReport) {
         "calibration: a {:.3}, b {:+.3}; calibration error {:.3}, {:.3} before",
         report.calibration.0, report.calibration.1, m.calibration_error, report.tune_raw.calibration_error
     );
+    let threshold = &report.threshold;
+    if threshold.used {
+        println!(
+            "the threshold moved to {:.3} of the probabilities before: {:+.3} of reward here, a gain in {:.0}% of resamplings",
+            1.0 / (1.0 + (-threshold.threshold).exp()),
+            threshold.gain,
+            100.0 * threshold.gains
+        );
+    }
+    if report.trials.len() > 1 {
+        println!("{}", trials(&report.trials));
+    }
+    if let Some((run, new, old)) = &report.earlier {
+        println!("went on from {run}: {new} pictures that it had not seen, {old} that it had");
+    }
+    if let Some(why) = &report.checkpoint_failed {
+        println!("the last checkpoint could not be written ({why}); the training did not need it");
+    }
+    if let Some(missed) = &report.below_floor {
+        println!("NOT PROMOTABLE: {missed}");
+    }
     if !report.skipped.is_empty() {
         println!("{} pictures could not be read; report.json names them", report.skipped.len());
     }
     println!("release {id} is ready; look at {}", folder.join("report.html").display());
+}
+
+/// The sweep's trials, best first.
+fn trials(trials: &[Trial]) -> String {
+    let row = |trial: &Trial| {
+        let head = &trial.settings;
+        let widths: Vec<String> = head.hidden.iter().map(ToString::to_string).collect();
+        vec![
+            if widths.is_empty() { "linear".to_owned() } else { widths.join(",") },
+            format!("{:.1}", head.dropout),
+            format!("{:.1e}", head.peak_rate),
+            format!("{:.1e}", head.optimiser.decay),
+            trial.epochs.to_string(),
+            format!("{:.4}", trial.loss),
+            match (&trial.failed, trial.stopped) {
+                (Some(why), _) => why.clone(),
+                (None, Some(rung)) => format!("stopped after {rung}"),
+                (None, None) => String::new(),
+            },
+        ]
+    };
+    let rows: Vec<_> = trials.iter().map(row).collect();
+    table(&["head", "dropout", "rate", "decay", "epochs", "tuning loss", ""], &rows)
 }

@@ -71,6 +71,72 @@ fn a_folder_of_pictures_becomes_a_promoted_release() {
     assert!(manifest.contains("[training]") && manifest.contains("split_seed = 7"), "{manifest}");
 }
 
+/// All on one home, so that the features are computed once.
+#[test]
+fn a_training_is_killed_repeated_and_gone_on_from() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (home, folder) = (home.path().join("home"), home.path().join("pictures"));
+    pictures(&folder);
+    let at = folder.to_str().expect("a plain path");
+    let args = |id: &'static str, more: &[&'static str]| {
+        let own = ["--epochs", "12", "--patience", "12", "--draws", "1", "--split-seed", "7"];
+        let own = if more.contains(&"--from") { &own[..0] } else { &own[..] };
+        [&["train", "--pictures", at, "--id", id], own, more].concat()
+    };
+    let head = |id: &str| hivis_onnx::Head::read(&home.join("runs").join(id).join("head.safetensors")).expect("a head");
+    run(&home, &args("whole", &[]));
+
+    // Killed after its first checkpoint, it goes on from there and ends where the other one did.
+    let mut child = hivis(&home, &args("killed", &["--checkpoint", "0"])).spawn().expect("it starts");
+    let checkpoint = home.join("cache/heads/killed.safetensors");
+    let end = std::time::Instant::now() + std::time::Duration::from_mins(2);
+    while !checkpoint.exists() {
+        assert!(std::time::Instant::now() < end, "no checkpoint came");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    child.kill().expect("it is killed");
+    child.wait().expect("it ends");
+    assert!(!home.join("runs/killed").exists(), "it ended before it was killed");
+    let out = output(hivis(&home, &args("killed", &["--checkpoint", "0"])));
+    assert!(out.status.success() && told(&out).contains("the head goes on at step"), "{}", told(&out));
+    assert!(head("killed") == head("whole"), "a killed run ended elsewhere");
+    assert!(!checkpoint.exists(), "the checkpoint of a run that is done is left");
+
+    let said = run(&home, &["train", "--repeat", "whole", "--id", "again"]);
+    assert!(said.contains("the same head as before, bit for bit") && head("again") == head("whole"), "{said}");
+
+    // Nothing is new in the same pictures; a few more are, and the head goes on.
+    let out = output(hivis(&home, &args("on", &["--from", "whole"])));
+    assert!(
+        !out.status.success() && told(&out).contains("learned from all of these pictures already"),
+        "{}",
+        told(&out)
+    );
+    for n in 0..40_u8 {
+        let picture = hivis_types::Picture::filled(96, 72, [n, 255, 90]);
+        let class = if n % 2 == 0 { "roadwork" } else { "none" };
+        std::fs::write(folder.join(class).join(format!("more-{n}.png")), hivis_image::encode_png(&picture))
+            .expect("a file");
+    }
+    let report: Value = serde_json::from_str(&run(&home, &args("on", &["--from", "whole", "--json"]))).expect("JSON");
+    let earlier = &report["report"]["earlier"];
+    let numbers = [1, 2].map(|at| earlier[at].as_u64().expect("a number"));
+    assert!(earlier[0] == "whole" && (20..=40).contains(&numbers[0]) && numbers[1] > 200, "{earlier}");
+    let mixture = &report["report"]["mixture"];
+    assert!(
+        mixture["new"].as_u64() == Some(numbers[0]) && mixture["replayed"].as_u64() == Some(numbers[1]),
+        "{mixture}"
+    );
+    // The pictures of the first run are others now.
+    let out = output(hivis(&home, &["train", "--repeat", "whole"]));
+    assert!(!out.status.success() && told(&out).contains("the pictures are version"), "{}", told(&out));
+
+    let said = run(&home, &args("tried", &["--trials", "4", "--shares", "50/50/0", "--class-weights", "balanced"]));
+    assert!(said.contains("stopped after 2") && said.contains("tuning loss"), "{said}");
+    let said = run(&home, &args("low", &["--class-weights", "1000,0.001", "--no-shift", "--floor-f1", "1"]));
+    assert!(said.contains("NOT PROMOTABLE: F1"), "{said}");
+}
+
 #[test]
 fn what_cannot_be_trained_on_is_told_with_a_hint() {
     let home = tempfile::tempdir().expect("a folder");
@@ -86,6 +152,12 @@ fn what_cannot_be_trained_on_is_told_with_a_hint() {
         (vec!["train", "--pictures", "/nowhere"], "there is no folder"),
         (vec!["train", "--pictures", at, "--backbone", "/nowhere"], "there is no backbone"),
         (vec!["train", "--pictures", at, "--head", "0"], "is no head"),
+        (vec!["train", "--pictures", at, "--rate", "0"], "train nothing"),
+        (vec!["train", "--pictures", at, "--shares", "0/0/0"], "three whole numbers"),
+        (vec!["train", "--pictures", at, "--class-weights", "1"], "two weights"),
+        (vec!["train", "--pictures", at, "--from", "nothing"], "there is no run nothing"),
+        (vec!["train", "--repeat", "nothing"], "there is no run nothing"),
+        (vec!["train"], "--pictures"),
     ] {
         let out = output(hivis(&home, &args));
         assert!(!out.status.success() && told(&out).contains(wanted), "{args:?}: {}", told(&out));
