@@ -136,7 +136,7 @@ fn start(row: &Row, folder: &Path, threads: usize) -> Result<Peer> {
 }
 
 /// ONNX Runtime's library in the package of a virtual environment.
-fn library(venv: &str) -> Result<PathBuf> {
+pub(crate) fn library(venv: &str) -> Result<PathBuf> {
     let folder = peer::venv(venv).with_context(|| format!("there is no virtual environment `{venv}`"))?;
     for python in fs_err::read_dir(folder.join("lib"))? {
         let capi = python?.path().join("site-packages/onnxruntime/capi");

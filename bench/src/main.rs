@@ -9,6 +9,7 @@ mod engine_report;
 mod engine_worker;
 mod examiner;
 mod head;
+mod jpeg;
 mod line;
 mod load;
 mod overload;
@@ -17,6 +18,8 @@ mod quantile;
 mod question;
 mod random_model;
 mod serve;
+mod turns;
+mod world;
 
 use std::process::ExitCode;
 
@@ -45,6 +48,12 @@ enum What {
     Examiner(examiner::Args),
     /// The head's training against a PyTorch script.
     Head(head::Args),
+    /// JPEG files to features against a PyTorch DataLoader.
+    Jpeg(jpeg::Args),
+    /// A training on the procedural world against a PyTorch script, five seeds.
+    World(world::Args),
+    /// Three turns of the wheel with the real program.
+    Turns(turns::Args),
     /// ms a picture of each engine against PyTorch, ONNX Runtime and OpenVINO.
     Engine(engine::Args),
     /// One engine in a process of its own; `engine` starts these.
@@ -60,6 +69,9 @@ fn main() -> ExitCode {
         What::EchoServer => on_runtime(serve::echo()),
         What::Examiner(args) => examiner::run(&args),
         What::Head(args) => head::run(&args),
+        What::Jpeg(args) => jpeg::run(&args),
+        What::World(args) => world::run(&args),
+        What::Turns(args) => turns::run(&args),
         What::Engine(args) => engine::run(&args),
         What::EngineWorker(args) => {
             engine_worker::run(&args);

@@ -19,7 +19,7 @@ const PEERS: [(&str, &str); 3] = [
 
 /// What benches measure against: too large for `check`, installed when a bench that wants it is run.
 const BENCH_PEERS: [(&str, &[&str], &str); 3] = [
-    ("torch", &["engine", "examiner", "head"], "bench/peers/torch.txt"),
+    ("torch", &["engine", "examiner", "head", "jpeg", "world"], "bench/peers/torch.txt"),
     ("openvino", &["engine"], "bench/peers/openvino.txt"),
     ("ortov", &["engine"], "crates/hivis-engine/tests/requirements.txt"),
 ];

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hivis_types::Label;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -35,8 +36,9 @@ pub trait Ask: Send + Sync + 'static {
     /// Who it is, for the report.
     fn name(&self) -> String;
 
-    /// One question with its timeout. Must end by the timeout, or soon after; the examiner does not wait longer.
-    fn ask(&self, image: Arc<str>, timeout: Duration) -> impl Future<Output = Told> + Send;
+    /// One question with its timeout. Must end by the timeout, or soon after; the examiner does not wait longer. The truth
+    /// is for those who pass it on, as a validator of testnet does; a miner is not to see it before it has answered.
+    fn ask(&self, image: Arc<str>, truth: Label, timeout: Duration) -> impl Future<Output = Told> + Send;
 }
 
 /// How long after the timeout a candidate's own clock is trusted to end the ask.
@@ -76,11 +78,11 @@ pub async fn sit<A: Ask>(
         };
         let late = Instant::now().saturating_duration_since(due);
         let (candidate, image, id) = (Arc::clone(&candidate), Arc::clone(&question.image), question.id);
-        let timeout = plan.timeout();
+        let (truth, timeout) = (question.label, plan.timeout());
         asks.spawn(async move {
             let _permit = permit;
             let begin = Instant::now();
-            let told = tokio::time::timeout(timeout + GRACE, candidate.ask(image, timeout)).await;
+            let told = tokio::time::timeout(timeout + GRACE, candidate.ask(image, truth, timeout)).await;
             answer(id, &told.unwrap_or_else(|_| overdue(timeout)), begin.elapsed(), late)
         });
     }

@@ -45,6 +45,8 @@ pub mod report;
 #[cfg(feature = "burn")]
 pub mod rope;
 #[cfg(feature = "burn")]
+pub mod scenes;
+#[cfg(feature = "burn")]
 mod state_file;
 #[cfg(feature = "burn")]
 pub mod sweep;

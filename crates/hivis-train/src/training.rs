@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::TrainError;
 use crate::calibrate::{self, Shift};
 use crate::feature_cache::{Job, Taken, level};
-use crate::features::Backbone;
+use crate::features::{Backbone, Samples};
 use crate::head::{Checkpoints, Epoch, Fit, Lesson, Mixture, TrainedHead, logits};
 use crate::measure::{Measures, measure};
 use crate::split::{Part, part};
@@ -329,6 +329,39 @@ fn threshold(rows: &[Row], tuning: &Taken, head: &Head, settings: &TrainingSetti
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
+}
+
+/// Features of every view of every part but the test part, with what they are of: for notebooks and benches.
+pub fn features(
+    source: &dyn Source,
+    backbone: &Backbone,
+    settings: &TrainingSettings,
+    cache: &Path,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Features, TrainError> {
+    let rows = source.rows();
+    let parts: Vec<Part> = rows.iter().map(|row| part(settings.split_seed, &row.scene)).collect();
+    let open: Vec<usize> = (0..rows.len()).filter(|&row| parts[row] != Part::Test).collect();
+    let (mut skipped, mut done) = (Vec::new(), 0);
+    let taken = Job { source, backbone, settings, cache }.take(&open, &mut skipped, &mut |more| {
+        done += more;
+        progress(Progress::Features { done, total: open.len() });
+    })?;
+    let parts = taken.of.iter().map(|(row, _)| parts[*row]).collect();
+    Ok(Features { samples: taken.samples, of: taken.of, parts, skipped })
+}
+
+/// What [`features`] gives.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// Features and labels, a row a view.
+    pub samples: Samples,
+    /// Row of the source and draw, of each view.
+    pub of: Vec<(usize, usize)>,
+    /// Part of each view.
+    pub parts: Vec<Part>,
+    /// Pictures that could not be read, by key, with the reason; the first hundred.
+    pub skipped: Vec<(String, String)>,
 }
 
 /// A hash of rows: what they are and what they show, in their order.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "train")]
-pub use train::{CalibrationName, TrainArgs};
+pub use train::{CalibrationName, FeaturesArgs, TrainArgs};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -65,6 +65,9 @@ pub enum Verb {
     /// Train a head on labelled pictures and make a release of it.
     #[cfg(feature = "train")]
     Train(TrainArgs),
+    /// Write features and labels to one file, for notebooks.
+    #[cfg(feature = "train")]
+    Features(FeaturesArgs),
     /// Train the embedded backbone anew on procedural scenes (about 90 minutes on two cores).
     #[cfg(feature = "train")]
     Pretrain(PretrainArgs),
@@ -166,6 +169,9 @@ pub struct ExamArgs {
     /// Who asks: a development key such as //Alice, or WALLET/HOTKEY. The axon must permit it.
     #[arg(long, default_value = "//Alice", value_name = "KEY")]
     pub asker: String,
+    /// Tell the axon each picture's label along with the question, as validators of testnet may: it keeps it with its record.
+    #[arg(long, requires = "axon")]
+    pub tell: bool,
     /// Where the pictures come from: `scenes`, `home` (labelled records), or a folder.
     #[arg(long, default_value = "scenes")]
     pub pictures: String,

@@ -71,6 +71,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Train(args) => verbs::train::run(global, &args).await,
         #[cfg(feature = "train")]
+        Verb::Features(args) => verbs::features::run(global, &args).await,
+        #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,

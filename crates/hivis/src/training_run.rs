@@ -94,7 +94,7 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
 }
 
 /// `tiny`, or a folder as transformers saves it.
-fn load(name: &str) -> Result<(Model, Backbone)> {
+pub(crate) fn load(name: &str) -> Result<(Model, Backbone)> {
     if name == "tiny" {
         let (config, preprocessor) = (hivis_train::tiny::CONFIG, hivis_train::tiny::PREPROCESSOR);
         let backbone = Backbone::new(config, preprocessor, hivis_train::tiny::WEIGHTS.to_vec(), 0)?;

@@ -38,8 +38,6 @@ pub(crate) async fn turn(home: &Home, settings: &Settings, seed: u64, quiet: boo
     let current = home::current_release(home)?.context("the demo has a release: this is a bug")?;
     let id = ReleaseId::new(format!("demo-head-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S")))?;
     say(format!("\nThe wheel turns: a new head learns from {SCENES} labelled scenes"));
-    let set = tokio::task::spawn_blocking(move || TrainSet::open("scenes", SCENES, seed));
-    let set = set.await.context("making the scenes panicked")??;
     let order = Order {
         pictures: "scenes".to_owned(),
         count: SCENES,
@@ -48,6 +46,7 @@ pub(crate) async fn turn(home: &Home, settings: &Settings, seed: u64, quiet: boo
         from: None,
         settings: TrainingSettings::default(),
     };
+    let set = TrainSet::open(home, &order).await?;
     let how = How { id: id.clone(), checkpoint: Duration::from_mins(30) };
     let made = training_run::make(home, set, order, how).await?;
     say(format!("report    {}", made.folder.join("report.html").display()));

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hivis_examiner::{Ask, Event, ExamPlan, Outcome, QuestionSet, Told, silent, sit};
+use hivis_types::Label;
 use tokio::time::Instant;
 
 use crate::world::{Miner, World, as_exam};
@@ -41,7 +42,7 @@ impl Ask for Slow {
         "slow".to_owned()
     }
 
-    async fn ask(&self, _: Arc<str>, _: Duration) -> Told {
+    async fn ask(&self, _: Arc<str>, _: Label, _: Duration) -> Told {
         self.asked.lock().expect("not poisoned").push(self.begin.elapsed());
         let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
@@ -88,7 +89,7 @@ impl Ask for Never {
         "never".to_owned()
     }
 
-    async fn ask(&self, _: Arc<str>, _: Duration) -> Told {
+    async fn ask(&self, _: Arc<str>, _: Label, _: Duration) -> Told {
         std::future::pending().await
     }
 }
@@ -110,7 +111,7 @@ impl Ask for Panics {
         "panics".to_owned()
     }
 
-    async fn ask(&self, image: Arc<str>, _: Duration) -> Told {
+    async fn ask(&self, image: Arc<str>, _: Label, _: Duration) -> Told {
         assert!(!image.is_empty(), "the test's questions have no picture");
         unreachable!()
     }
@@ -132,7 +133,7 @@ async fn events_tell_every_answer_and_the_standing() {
     sit(&plan, &set, Slow::new(Duration::from_millis(50)), &note).await.expect("a plan that can be done");
     let seen = seen.into_inner().expect("not poisoned");
     assert_eq!(seen.len(), 30);
-    let roadwork = set.questions.iter().filter(|q| q.label == hivis_types::Label::Roadwork).count() as u32;
+    let roadwork = set.questions.iter().filter(|q| q.label == Label::Roadwork).count() as u32;
     let Some(Event::Answered { standing, .. }) = seen.last() else { panic!("{:?}", seen.last()) };
     // It always says roadwork: right on those, no correlation, and each run of answers earns at most an eighth.
     assert_eq!((standing.done, standing.total, standing.judged, standing.right), (30, 30, 30, roadwork));

@@ -1,5 +1,7 @@
 //! Flags of `hivis train`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use hivis_train::head::ClassWeights;
 use hivis_train::training::Shares;
@@ -10,7 +12,7 @@ use hivis_train::training::Shares;
     after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures scenes --count 1000 --trials 8\n  hivis train --pictures ./roadwork-more --from roadwork-1\n  hivis train --repeat roadwork-1\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features and the head's state are kept."
 )]
 pub struct TrainArgs {
-    /// Labelled pictures: a folder, or `scenes` for procedural ones.
+    /// Labelled pictures: a folder, `home` (labelled records), or `scenes` for procedural ones.
     #[arg(long, required_unless_present = "repeat")]
     pub pictures: Option<String>,
     /// How many scenes, for `--pictures scenes`.
@@ -85,6 +87,34 @@ pub struct TrainArgs {
     /// Least F1 on the tuning scenes, likewise (such as 0.90).
     #[arg(long, value_name = "SHARE", help_heading = "Answer")]
     pub floor_f1: Option<f64>,
+}
+
+/// `hivis features`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  hivis features roadwork.safetensors --pictures ./roadwork --backbone ./dinov3-vits16\n\nIn Python: safetensors.numpy.load_file gives features [n, d], label, part (0 train, 1 tune, 2 exam), level, row. Test scenes are left out."
+)]
+pub struct FeaturesArgs {
+    /// The file to write, .safetensors.
+    pub file: PathBuf,
+    /// Labelled pictures: a folder, `home` (labelled records), or `scenes`.
+    #[arg(long)]
+    pub pictures: String,
+    /// How many scenes, for `--pictures scenes`.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// `tiny` (embedded), or a folder with config.json and model.safetensors.
+    #[arg(long, default_value = "tiny")]
+    pub backbone: String,
+    /// Pictures that the validator's augmentation makes of each.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub draws: u32,
+    /// Seed of the draws.
+    #[arg(long, default_value_t = 72)]
+    pub seed: u64,
+    /// Seed of the split.
+    #[arg(long, default_value_t = 72)]
+    pub split_seed: u64,
 }
 
 /// Calibrations by name.

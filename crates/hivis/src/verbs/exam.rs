@@ -28,7 +28,8 @@ pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
         Some(axon) => {
             let pictures = pictures(global, &args.pictures).await?;
             tell_skipped(pictures.as_ref());
-            let candidate = RemoteAxon::new(asker(global, &args.asker)?, address(axon, axon_hotkey(global, args)?)?);
+            let address = address(axon, axon_hotkey(global, args)?)?;
+            let candidate = RemoteAxon::new(asker(global, &args.asker)?, address).telling(args.tell);
             eprintln!("{} challenges to {axon}, about {:.0} s", plan.questions, plan.estimate().as_secs_f64());
             exam::sit(Examiner::new(plan)?, pictures, Arc::new(candidate)).await?
         }

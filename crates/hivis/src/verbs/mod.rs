@@ -3,6 +3,8 @@
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod exam;
+#[cfg(feature = "train")]
+pub(crate) mod features;
 pub(crate) mod import;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;

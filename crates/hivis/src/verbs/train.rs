@@ -43,9 +43,7 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
     if home.releases().list()?.contains(&id) {
         return Err(Hinted::new(format!("release {id} is there already"), "choose another with --id").into());
     }
-    let (pictures, count, seed) = (order.pictures.clone(), order.count, order.seed);
-    let set = tokio::task::spawn_blocking(move || TrainSet::open(&pictures, count, seed));
-    let set = set.await.context("opening the pictures panicked")??;
+    let set = TrainSet::open(&home, &order).await?;
     for skipped in set.skipped.iter().take(5) {
         eprintln!("skipped {}: {}", skipped.name, skipped.why);
     }

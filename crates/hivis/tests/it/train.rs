@@ -131,6 +131,20 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
     let out = output(hivis(&home, &["train", "--repeat", "whole"]));
     assert!(!out.status.success() && told(&out).contains("the pictures are version"), "{}", told(&out));
 
+    // For a notebook: the very rows that trained.
+    let file = folder.join("features.safetensors");
+    run(
+        &home,
+        &["features", file.to_str().expect("a plain path"), "--pictures", at, "--draws", "1", "--split-seed", "7"],
+    );
+    let bytes = std::fs::read(&file).expect("the file");
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+    let shape = |name: &str| tensors.tensor(name).expect("a tensor").shape().to_vec();
+    let (n, parts) = (shape("label")[0], tensors.tensor("part").expect("a tensor").data().to_vec());
+    assert_eq!(shape("features"), [n, 384]);
+    let learned = parts.iter().map(|part| u64::from(*part == 0)).sum::<u64>();
+    assert_eq!(learned, numbers[0] + numbers[1]);
+
     let said = run(&home, &args("tried", &["--trials", "4", "--shares", "50/50/0", "--class-weights", "balanced"]));
     assert!(said.contains("stopped after 2") && said.contains("tuning loss"), "{said}");
     let said = run(&home, &args("low", &["--class-weights", "1000,0.001", "--no-shift", "--floor-f1", "1"]));
