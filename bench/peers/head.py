@@ -1,6 +1,6 @@
 """The head's training in PyTorch, timed on request: a script as a miner would write it.
 
-    python head.py FOLDER THREADS        a line `train SEED` is answered with {"wall": s, "loss": validation loss}
+    python head.py FOLDER THREADS DEVICE      a line `train SEED` is answered with {"wall": s, "loss": validation loss}
 
 FOLDER holds what bench/src/head.rs writes: training.f32 and validation.f32 (rows of features), training.u8 and
 validation.u8 (labels), shape.json. Settings are those of hivis's defaults: AdamW without decay on biases, 100 warm-up
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-folder, threads = Path(sys.argv[1]), int(sys.argv[2])
+folder, threads, device = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 torch.set_num_threads(threads)
 shape = json.loads((folder / "shape.json").read_text())
 width, hidden, epochs, batch = shape["width"], shape["hidden"], shape["epochs"], shape["batch"]
@@ -25,7 +25,7 @@ width, hidden, epochs, batch = shape["width"], shape["hidden"], shape["epochs"],
 def load(name):
     x = np.fromfile(folder / f"{name}.f32", dtype=np.float32).reshape(-1, width)
     y = np.fromfile(folder / f"{name}.u8", dtype=np.uint8).astype(np.float32)
-    return torch.from_numpy(x), torch.from_numpy(y)[:, None]
+    return torch.from_numpy(x).to(device), torch.from_numpy(y)[:, None].to(device)
 
 
 training, validation = load("training"), load("validation")
@@ -35,7 +35,7 @@ def train(seed):
     torch.manual_seed(seed)
     model = torch.nn.Sequential(
         torch.nn.Linear(width, hidden), torch.nn.ReLU(), torch.nn.Dropout(0.3), torch.nn.Linear(hidden, 1)
-    )
+    ).to(device)
     weights = [p for p in model.parameters() if p.ndim > 1]
     biases = [p for p in model.parameters() if p.ndim == 1]
     groups = [{"params": weights, "weight_decay": 0.01}, {"params": biases, "weight_decay": 0.0}]
@@ -51,7 +51,7 @@ def train(seed):
     lowest = math.inf
     for _ in range(epochs):
         model.train()
-        order = torch.randperm(len(training[0]))
+        order = torch.randperm(len(training[0])).to(device)
         for at in range(0, len(order), batch):
             rows = order[at : at + batch]
             loss = loss_of(model(training[0][rows]), training[1][rows])

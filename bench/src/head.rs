@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use hivis_train::device::Processor;
 use hivis_train::features::Samples;
 use hivis_train::head::{HeadSettings, train_head};
 use hivis_types::Label;
@@ -38,17 +39,23 @@ pub(crate) struct Args {
     /// Threads of the peer; ours takes what `RAYON_NUM_THREADS` says, or all cores.
     #[arg(long, default_value_t = 2)]
     threads: usize,
+    /// `cpu`, or `gpu` in a build with the feature `vulkan`: the peer then trains on `cuda`.
+    #[arg(long, default_value = "cpu")]
+    device: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let direction = rows(0, 1, args.width).0;
     let (training, validation) = (made(1, args.rows, &direction), made(2, 2000, &direction));
-    let settings = |seed| HeadSettings { seed, epochs: args.epochs, patience: args.epochs, ..HeadSettings::default() };
+    let gpu = args.device == "gpu";
+    let device = if gpu { Processor::Gpu } else { Processor::Cpu };
+    let settings =
+        |seed| HeadSettings { device, seed, epochs: args.epochs, patience: args.epochs, ..HeadSettings::default() };
     write(folder.path(), &training, &validation, &settings(0))?;
     let venv = peer::venv("torch").context("there is no virtual environment `torch`")?;
     let mut command = peer::python(&venv, "head.py");
-    command.arg(folder.path()).arg(args.threads.to_string());
+    command.arg(folder.path()).arg(args.threads.to_string()).arg(if gpu { "cuda" } else { "cpu" });
     let (mut torch, ready) = Peer::start(command)?;
     println!("PyTorch {}; {}\n", ready["ready"].as_str().unwrap_or_default(), peer::machine());
 
@@ -71,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let ((mean, spread), (their_mean, their_spread)) = (loss(&ours), loss(&theirs));
     println!("| side | s a training, median | validation loss, mean and deviation of {} seeds |", args.rounds);
     println!("|---|---|---|");
-    println!("| hivis (burn) | {:.2} | {mean:.4}, {spread:.4} |", median(&walls(&ours)));
+    println!("| hivis (burn, {}) | {:.2} | {mean:.4}, {spread:.4} |", args.device, median(&walls(&ours)));
     println!("| PyTorch | {:.2} | {their_mean:.4}, {their_spread:.4} |", median(&walls(&theirs)));
     let ratio = median(&ratios);
     println!("\n- at least {GOAL} times PyTorch: {ratio:.2}: {}", verdict(ratio >= GOAL));

@@ -8,6 +8,7 @@ mod engine;
 mod engine_report;
 mod engine_worker;
 mod examiner;
+mod forward;
 mod head;
 mod jpeg;
 mod line;
@@ -48,6 +49,8 @@ enum What {
     Examiner(examiner::Args),
     /// The head's training against a PyTorch script.
     Head(head::Args),
+    /// burn's DINOv3 on a processor of choice against PyTorch's.
+    Forward(forward::Args),
     /// JPEG files to features against a PyTorch DataLoader.
     Jpeg(jpeg::Args),
     /// A training on the procedural world against a PyTorch script, five seeds.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         What::EchoServer => on_runtime(serve::echo()),
         What::Examiner(args) => examiner::run(&args),
         What::Head(args) => head::run(&args),
+        What::Forward(args) => forward::run(&args),
         What::Jpeg(args) => jpeg::run(&args),
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),

@@ -16,7 +16,6 @@ use serde_json::json;
 pub(crate) const SIDE: u32 = 224;
 /// Pictures in `pictures.bin`.
 pub(crate) const PICTURES: usize = 16;
-const LAYERS: usize = 12;
 const REGISTERS: usize = 4;
 const PATCH: usize = 16;
 
@@ -27,6 +26,8 @@ pub(crate) enum Size {
     S,
     /// ViT-B/16: 86 M parameters.
     B,
+    /// ViT-L/16: 303 M parameters.
+    L,
 }
 
 impl Size {
@@ -34,32 +35,48 @@ impl Size {
         match self {
             Self::S => "ViT-S/16",
             Self::B => "ViT-B/16",
+            Self::L => "ViT-L/16",
         }
+    }
+
+    fn layers(self) -> usize {
+        if self == Self::L { 24 } else { 12 }
     }
 
     fn hidden(self) -> usize {
         match self {
             Self::S => 384,
             Self::B => 768,
+            Self::L => 1024,
         }
     }
+}
+
+/// Writes `config.json` and `model.safetensors` to `folder`.
+pub(crate) fn write_backbone(size: Size, folder: &Path) -> Result<()> {
+    backbone(size, folder, &mut ChaCha8Rng::seed_from_u64(16))
+}
+
+fn backbone(size: Size, folder: &Path, rng: &mut ChaCha8Rng) -> Result<()> {
+    let hidden = size.hidden();
+    let config = json!({
+        "model_type": "dinov3_vit", "architectures": ["DINOv3ViTModel"], "hidden_size": hidden, "patch_size": PATCH,
+        "num_attention_heads": hidden / 64, "num_hidden_layers": size.layers(), "intermediate_size": 4 * hidden,
+        "num_register_tokens": REGISTERS, "image_size": SIDE, "layer_norm_eps": 1e-5, "rope_theta": 100.0,
+        "hidden_act": "gelu", "use_gated_mlp": false, "query_bias": true, "key_bias": false, "value_bias": true,
+        "proj_bias": true, "mlp_bias": true, "pos_embed_rescale": 2.0, "layerscale_value": 1.0, "drop_path_rate": 0.0,
+        "attention_dropout": 0.0, "initializer_range": 0.02, "dtype": "float32", "num_channels": 3,
+    });
+    fs_err::write(folder.join("config.json"), config.to_string())?;
+    Ok(fs_err::write(folder.join("model.safetensors"), weights(size, rng)?)?)
 }
 
 /// Writes `config.json`, `model.safetensors`, `head.safetensors`, `model.onnx`, `model.int8.onnx` and `pictures.bin`
 /// (rendered scenes, u8 `[PICTURES, SIDE, SIDE, 3]`) to `folder`.
 pub(crate) fn write(size: Size, folder: &Path) -> Result<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(16);
-    let hidden = size.hidden();
-    let config = json!({
-        "model_type": "dinov3_vit", "architectures": ["DINOv3ViTModel"], "hidden_size": hidden, "patch_size": PATCH,
-        "num_attention_heads": hidden / 64, "num_hidden_layers": LAYERS, "intermediate_size": 4 * hidden,
-        "num_register_tokens": REGISTERS, "image_size": SIDE, "layer_norm_eps": 1e-5, "rope_theta": 100.0,
-        "hidden_act": "gelu", "use_gated_mlp": false, "query_bias": true, "key_bias": false, "value_bias": true,
-        "proj_bias": true, "mlp_bias": true, "pos_embed_rescale": 2.0,
-    });
-    fs_err::write(folder.join("config.json"), config.to_string())?;
-    fs_err::write(folder.join("model.safetensors"), weights(hidden, &mut rng)?)?;
-    let head = head(2 * hidden, &mut rng);
+    backbone(size, folder, &mut rng)?;
+    let head = head(2 * size.hidden(), &mut rng);
     head.write(&folder.join("head.safetensors"))?;
 
     let model = Model::read(folder)?;
@@ -74,7 +91,8 @@ pub(crate) fn write(size: Size, folder: &Path) -> Result<()> {
 }
 
 /// Every tensor of the backbone, named as transformers names them.
-fn weights(hidden: usize, rng: &mut ChaCha8Rng) -> Result<Vec<u8>> {
+fn weights(size: Size, rng: &mut ChaCha8Rng) -> Result<Vec<u8>> {
+    let hidden = size.hidden();
     let wide = 4 * hidden;
     let mut shapes: Vec<(String, Vec<usize>)> = [
         ("embeddings.cls_token", vec![1, 1, hidden]),
@@ -87,7 +105,7 @@ fn weights(hidden: usize, rng: &mut ChaCha8Rng) -> Result<Vec<u8>> {
     ]
     .map(|(name, shape)| (name.to_owned(), shape))
     .into();
-    for layer in 0..LAYERS {
+    for layer in 0..size.layers() {
         let mut add = |name: &str, shape: &[usize]| shapes.push((format!("layer.{layer}.{name}"), shape.to_vec()));
         for name in ["q_proj", "k_proj", "v_proj", "o_proj"] {
             add(&format!("attention.{name}.weight"), &[hidden, hidden]);

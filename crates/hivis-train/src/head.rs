@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrainError;
 use crate::adamw::AdamW;
+use crate::device::Processor;
 use crate::features::Samples;
 
 pub use fit::{Checkpoints, Fit};
@@ -44,6 +45,8 @@ pub struct HeadSettings {
     pub optimiser: AdamW,
     /// What a row of each label weighs in the loss that is trained on.
     pub class_weights: ClassWeights,
+    /// What computes.
+    pub device: Processor,
 }
 
 /// What rows weigh in the training loss, by label. Validation losses are never weighted.
@@ -83,6 +86,7 @@ impl Default for HeadSettings {
             batch: 32,
             accumulate: 1,
             class_weights: ClassWeights::None,
+            device: Processor::Cpu,
             epochs: 10,
             patience: 3,
             warm_up: 100,

@@ -23,6 +23,8 @@ pub mod checkpoint;
 #[cfg(feature = "burn")]
 pub mod config;
 #[cfg(feature = "burn")]
+pub mod device;
+#[cfg(feature = "burn")]
 mod feature_cache;
 #[cfg(feature = "burn")]
 pub mod features;

@@ -28,6 +28,7 @@ pub struct Fit {
     best: Weights,
     at: Place,
     cut: Cut,
+    device: Device,
 }
 
 /// The counters of a [`Fit`].
@@ -93,9 +94,10 @@ impl Fit {
             Some(head) => shape.weights_of(head)?,
             None => shape.first_weights(settings.seed),
         };
+        let device = settings.device.device()?;
         let cut = Cut { batch: settings.batch, accumulate: settings.accumulate };
         let (moments, best, at) = (Moments::default(), weights.clone(), Place::default());
-        Ok(Self { settings: settings.clone(), shape, weights, moments, best, at, cut })
+        Ok(Self { settings: settings.clone(), shape, weights, moments, best, at, cut, device })
     }
 
     /// The training that `checkpoints` keep, or a new one where they keep none of this name.
@@ -183,7 +185,7 @@ impl Fit {
             self.at.step += 1;
             checkpoints.offer(self);
         }
-        let validation = self.shape.evaluate(&self.weights, lesson.validation)?;
+        let validation = self.shape.evaluate(&self.weights, lesson.validation, &self.device)?;
         let training = (self.at.sum / steps_an_epoch as f64) as f32;
         self.at.history.push(Epoch { training, validation });
         if self.at.lowest.is_none_or(|lowest| validation < lowest) {
@@ -204,8 +206,8 @@ impl Fit {
     ) -> Result<(f32, Weights), TrainError> {
         let masks = self.shape.masks(rows.len(), self.settings.dropout, dropout);
         let (shape, weights, samples) = (&self.shape, &self.weights, lesson.training);
+        let device = self.device.clone().autodiff();
         let part = |from: usize, rows_here: &[usize]| {
-            let device = Device::flex().autodiff();
             let leaves = Leaves::new(weights, &device);
             let own: Vec<Vec<f32>> = masks
                 .iter()

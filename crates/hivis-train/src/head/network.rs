@@ -108,14 +108,13 @@ impl Shape {
     }
 
     /// Mean binary cross-entropy on all rows, without dropout and class weights.
-    pub(super) fn evaluate(&self, weights: &Weights, samples: &Samples) -> Result<f32, TrainError> {
-        let device = Device::flex();
-        let leaves = Leaves::new(weights, &device);
+    pub(super) fn evaluate(&self, weights: &Weights, samples: &Samples, device: &Device) -> Result<f32, TrainError> {
+        let leaves = Leaves::new(weights, device);
         let rows: Vec<usize> = (0..samples.len()).collect();
         let mut sum = 0.0;
         for rows in rows.chunks(1024) {
-            let logits = self.forward(&leaves, inputs(samples, rows, &device), None)?;
-            let losses = losses(logits, samples, rows, &device);
+            let logits = self.forward(&leaves, inputs(samples, rows, device), None)?;
+            let losses = losses(logits, samples, rows, device);
             sum += f64::from(losses.mean().into_scalar::<f32>()) * rows.len() as f64;
         }
         Ok((sum / samples.len() as f64) as f32)

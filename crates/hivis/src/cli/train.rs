@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hivis_train::device::Processor;
 use hivis_train::head::ClassWeights;
 use hivis_train::training::Shares;
 
@@ -71,6 +72,9 @@ pub struct TrainArgs {
     /// Seed of weights, order, dropout and draws.
     #[arg(long, default_value_t = 72, help_heading = "Head")]
     pub seed: u64,
+    /// What trains the head: `cpu`, or `gpu` in a build with the feature `vulkan`.
+    #[arg(long, default_value = "cpu", value_parser = processor, help_heading = "Head")]
+    pub device: Processor,
     /// Minutes between two checkpoints of the head; 0 keeps one after every step.
     #[arg(long, default_value_t = 30, value_name = "MINUTES", help_heading = "Head")]
     pub checkpoint: u32,
@@ -146,5 +150,13 @@ fn class_weights(text: &str) -> Result<ClassWeights, String> {
     match text.split_once(',').map(|(clear, roadwork)| (good(clear), good(roadwork))) {
         Some((Some(clear), Some(roadwork))) => Ok(ClassWeights::Fixed(clear, roadwork)),
         _ => Err("`none`, `balanced`, or two weights above 0 such as 1,3".to_owned()),
+    }
+}
+
+fn processor(text: &str) -> Result<Processor, String> {
+    match text {
+        "cpu" => Ok(Processor::Cpu),
+        "gpu" => Ok(Processor::Gpu),
+        _ => Err("`cpu` or `gpu`".to_owned()),
     }
 }

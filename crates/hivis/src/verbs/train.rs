@@ -105,6 +105,7 @@ fn order(args: &TrainArgs) -> Result<Order> {
         patience: args.patience as usize,
         peak_rate: args.rate,
         class_weights: args.class_weights,
+        device: args.device,
         ..HeadSettings::default()
     };
     let calibration = match args.calibration {
