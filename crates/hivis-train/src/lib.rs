@@ -15,6 +15,7 @@ mod error;
 pub mod measure;
 pub mod split;
 pub mod tiny;
+pub mod tracker;
 
 #[cfg(feature = "burn")]
 pub mod adamw;

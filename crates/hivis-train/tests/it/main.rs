@@ -1,13 +1,23 @@
 //! Tests of hivis-train.
 
-#![cfg(feature = "burn")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-mod calibration;
-mod golden;
-mod head;
 mod measures;
+mod tracker;
+
+#[cfg(feature = "burn")]
+mod calibration;
+#[cfg(feature = "burn")]
+mod golden;
+#[cfg(feature = "burn")]
+mod head;
+#[cfg(feature = "burn")]
 mod one_truth;
+#[cfg(feature = "burn")]
 mod optimiser;
+#[cfg(feature = "burn")]
 mod pretraining;
+#[cfg(feature = "burn")]
 mod questions;
+#[cfg(feature = "burn")]
 mod tiny;
