@@ -149,6 +149,13 @@ pub enum Progress {
         /// From this step on: above 0 where a checkpoint goes on.
         step: u64,
     },
+    /// An epoch of the head is done; a sweep tells none.
+    Epoch {
+        /// Which, from 1.
+        epoch: usize,
+        /// Its losses.
+        losses: Epoch,
+    },
 }
 
 /// An earlier run that a training goes on from.
@@ -265,8 +272,14 @@ fn fit(
         progress(Progress::Head { step: 0 });
         return sweep(lesson, &trials(&settings.head, settings.trials));
     }
-    let fit = Fit::resume(lesson, &settings.head, checkpoints)?;
+    let mut fit = Fit::resume(lesson, &settings.head, checkpoints)?;
     progress(Progress::Head { step: fit.steps() });
+    while !fit.is_done() {
+        fit.go_on(lesson, fit.epochs() + 1, checkpoints)?;
+        if let Some(&losses) = fit.history().last() {
+            progress(Progress::Epoch { epoch: fit.epochs(), losses });
+        }
+    }
     Ok((fit.finish(lesson, checkpoints)?, Vec::new()))
 }
 

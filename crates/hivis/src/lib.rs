@@ -26,6 +26,8 @@ mod tiny;
 #[cfg(feature = "train")]
 mod training_run;
 #[cfg(feature = "train")]
+mod training_show;
+#[cfg(feature = "train")]
 mod trainset;
 mod verbs;
 #[cfg(feature = "train")]

@@ -1,6 +1,5 @@
 //! A training from its order to a release: features, head, run folder, graph.
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,9 +9,9 @@ use hivis_store::{Home, TrainingNote};
 use hivis_train::features::Backbone;
 use hivis_train::head::Checkpoints;
 use hivis_train::split::{Part, part};
+use hivis_train::tracker::{RunFacts, RunStatus, TrackerName, TrackerOutcome, TrackerSettings, Trackers};
 use hivis_train::training::{Desk, Progress, Source as _, Trained, TrainingReport, train, version};
 use hivis_types::ReleaseId;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -21,6 +20,7 @@ use crate::failure::Hinted;
 use crate::release::{self, Build};
 use crate::run_file::{Order, Run, RunFile, SplitRow};
 use crate::tiny;
+use crate::training_show::Show;
 use crate::trainset::TrainSet;
 
 /// What was made.
@@ -29,6 +29,8 @@ pub(crate) struct Made {
     pub(crate) folder: PathBuf,
     /// The training's figures.
     pub(crate) report: TrainingReport,
+    /// What became of the trackers.
+    pub(crate) tracked: Vec<TrackerOutcome>,
 }
 
 /// How a training is done, beside what is made.
@@ -37,6 +39,17 @@ pub(crate) struct How {
     pub(crate) id: ReleaseId,
     /// Time between two checkpoints of the head.
     pub(crate) checkpoint: Duration,
+    /// Who is told.
+    pub(crate) trackers: TrackerSettings,
+}
+
+impl How {
+    /// As `hivis train` does without flags.
+    pub(crate) fn usual(id: ReleaseId) -> Self {
+        let names = vec![TrackerName::JsonLines];
+        let trackers = TrackerSettings { names, ..TrackerSettings::default() };
+        Self { id, checkpoint: Duration::from_mins(30), trackers }
+    }
 }
 
 /// Trains, writes the run folder, builds the release. The pointer is not moved.
@@ -46,6 +59,16 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
         let (began, start) = (Timestamp::now(), Instant::now());
         let (model, backbone) = load(&order.backbone)?;
         let earlier = order.from.as_deref().map(|run| Run::open(&home, run)?.earlier()).transpose()?;
+        let folder = home.runs().join(how.id.as_str());
+        fs_err::create_dir_all(&folder)?;
+        let facts = RunFacts {
+            run: how.id.to_string(),
+            folder: folder.clone(),
+            config: serde_json::to_value(&order)?,
+            tags: vec!["head".to_owned()],
+            clock: Timestamp::now,
+        };
+        let mut trackers = Trackers::start(&how.trackers, facts);
         let mut show = Show::new(|views, steps| {
             let time = estimate::estimate(&backbone, &order.settings.head, views, steps);
             time.map_or_else(|_| String::new(), estimate::words)
@@ -67,11 +90,16 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
             cache: &cache,
             checkpoints: Checkpoints::to(checkpoint.clone(), of, due),
             earlier: earlier.as_ref(),
-            progress: &mut |at| show.show(at),
+            progress: &mut |at| {
+                if let Progress::Epoch { epoch, losses } = at {
+                    let values = [("loss", losses.training), ("val_loss", losses.validation)];
+                    trackers.log(epoch as u64, &values.map(|(name, loss)| (name, f64::from(loss))));
+                }
+                show.show(at);
+            },
         };
         let trained = train(&set, &backbone, &order.settings, desk)?;
-        show.bar.finish_and_clear();
-        let folder = home.runs().join(how.id.as_str());
+        show.done();
         let run = RunFile {
             id: how.id.clone(),
             began,
@@ -86,9 +114,11 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
         };
         write(&folder, &run, &trained, &set)?;
         build(&home, &run, &model, &trained)?;
+        summarise(&mut trackers, &trained.report);
+        let tracked = trackers.finish(RunStatus::Finished);
         // A file that is not there is as good as gone.
         let _ = fs_err::remove_file(checkpoint);
-        Ok(Made { folder, report: trained.report })
+        Ok(Made { folder, report: trained.report, tracked })
     };
     tokio::task::spawn_blocking(work).await.context("the training panicked")?
 }
@@ -137,9 +167,8 @@ pub(crate) fn stem(backbone: &str) -> String {
     if name.is_empty() { "backbone".to_owned() } else { name }
 }
 
-/// `run.toml`, `report.json`, the head, one JSON line an epoch for trackers, and the page for people.
+/// `run.toml`, `report.json`, the head, the split, and the page for people.
 fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Result<()> {
-    fs_err::create_dir_all(folder)?;
     fs_err::write(folder.join("run.toml"), toml::to_string(run).context("the run cannot be written")?)?;
     fs_err::write(folder.join("report.json"), serde_json::to_string_pretty(&trained.report)?)?;
     trained.head.write(&folder.join("head.safetensors"))?;
@@ -153,11 +182,6 @@ fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Res
         })?;
     }
     fs_err::write(folder.join("split.csv"), split.into_inner().context("split.csv cannot be written")?)?;
-    let line = |(epoch, losses): (usize, &hivis_train::head::Epoch)| {
-        serde_json::json!({ "epoch": epoch, "loss": losses.training, "val_loss": losses.validation }).to_string() + "\n"
-    };
-    let lines: String = trained.report.history.iter().enumerate().map(line).collect();
-    fs_err::write(folder.join("metrics.jsonl"), lines)?;
     let report = &trained.report;
     let facts = [
         ("command", run.command.join(" ")),
@@ -181,6 +205,21 @@ fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Res
     Ok(())
 }
 
+/// What the run comes to, for trackers.
+fn summarise(trackers: &mut Trackers, report: &TrainingReport) {
+    let tune = &report.tune;
+    let auc = tune.auc_roc.unwrap_or(f64::NAN);
+    trackers.summary(&[
+        ("accuracy", tune.accuracy),
+        ("mcc", tune.mcc),
+        ("f1", tune.f1),
+        ("auc_roc", auc),
+        ("brier", tune.brier),
+        ("calibration_error", tune.calibration_error),
+        ("loss", tune.loss),
+    ]);
+}
+
 fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result<()> {
     let (report, id, backbone) = (&trained.report, &run.id, run.order.backbone.as_str());
     let pictures = report.parts.get(&Part::Train).map_or(0, |part| part.pictures as u64);
@@ -200,52 +239,4 @@ fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result
         }),
     };
     release::build(home, built).map(|_| ())
-}
-
-/// A bar on a terminal, a line now and then in a pipe.
-struct Show<F> {
-    bar: ProgressBar,
-    plain: bool,
-    estimate: F,
-}
-
-impl<F: Fn(usize, usize) -> String> Show<F> {
-    /// `estimate` gives the time for so many views and steps, in words.
-    fn new(estimate: F) -> Self {
-        let plain = !std::io::stderr().is_terminal();
-        let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} pictures  {msg}  {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
-        Self { bar, plain, estimate }
-    }
-
-    fn show(&mut self, at: Progress) {
-        match at {
-            Progress::Work { views, steps } => {
-                let time = (self.estimate)(views, steps);
-                self.bar.println(format!("features of {views} views, then up to {steps} steps of the head: {time}"));
-                if self.plain {
-                    eprintln!("features of {views} views, then up to {steps} steps of the head: {time}");
-                }
-            }
-            Progress::Features { done, total } => {
-                self.bar.set_length(total as u64);
-                self.bar.set_position(done as u64);
-                self.bar.set_message("features");
-                if self.plain && done == total {
-                    eprintln!("features of {total} pictures are there");
-                }
-            }
-            Progress::Head { step } => {
-                let told =
-                    if step == 0 { "the head trains".to_owned() } else { format!("the head goes on at step {step}") };
-                if self.plain {
-                    eprintln!("{told}");
-                }
-                self.bar.set_message(told);
-            }
-        }
-    }
 }

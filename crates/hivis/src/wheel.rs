@@ -2,7 +2,6 @@
 //! its place if the policy lets it.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hivis_examiner::{ExamPlan, ExamReport, Examiner, Scenes};
@@ -47,8 +46,7 @@ pub(crate) async fn turn(home: &Home, settings: &Settings, seed: u64, quiet: boo
         settings: TrainingSettings::default(),
     };
     let set = TrainSet::open(home, &order).await?;
-    let how = How { id: id.clone(), checkpoint: Duration::from_mins(30) };
-    let made = training_run::make(home, set, order, how).await?;
+    let made = training_run::make(home, set, order, How::usual(id.clone())).await?;
     say(format!("report    {}", made.folder.join("report.html").display()));
 
     say(format!("Both sit the same exam of {QUESTIONS} challenges on scenes that neither has seen"));

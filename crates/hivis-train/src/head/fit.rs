@@ -125,6 +125,11 @@ impl Fit {
         self.at.epoch
     }
 
+    /// Losses of the whole epochs.
+    pub fn history(&self) -> &[Epoch] {
+        &self.at.history
+    }
+
     /// Steps made in all.
     pub fn steps(&self) -> u64 {
         self.moments.steps

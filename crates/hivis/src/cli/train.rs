@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hivis_train::device::Processor;
 use hivis_train::head::ClassWeights;
+use hivis_train::tracker::TrackerName;
 use hivis_train::training::Shares;
 
 /// `hivis train`
@@ -78,6 +79,17 @@ pub struct TrainArgs {
     /// Minutes between two checkpoints of the head; 0 keeps one after every step.
     #[arg(long, default_value_t = 30, value_name = "MINUTES", help_heading = "Head")]
     pub checkpoint: u32,
+
+    /// Who is told how it goes: `jsonl` (events.jsonl in the run's folder), `wandb` (your Python's package; HIVIS_PYTHON
+    /// names another Python, WANDB_MODE=offline keeps it here).
+    #[arg(long, value_name = "NAMES", default_value = "jsonl", value_delimiter = ',', value_parser = tracker, help_heading = "Trackers")]
+    pub track: Vec<TrackerName>,
+    /// Weights & Biases: the project.
+    #[arg(long, value_name = "NAME", default_value = "hivis", help_heading = "Trackers")]
+    pub wandb_project: String,
+    /// Weights & Biases: the user or team.
+    #[arg(long, value_name = "NAME", help_heading = "Trackers")]
+    pub wandb_entity: Option<String>,
 
     /// How logits become probabilities.
     #[arg(long, value_enum, default_value = "temperature", help_heading = "Answer")]
@@ -159,4 +171,9 @@ fn processor(text: &str) -> Result<Processor, String> {
         "gpu" => Ok(Processor::Gpu),
         _ => Err("`cpu` or `gpu`".to_owned()),
     }
+}
+
+fn tracker(text: &str) -> Result<TrackerName, String> {
+    let known = [TrackerName::JsonLines, TrackerName::Wandb];
+    known.into_iter().find(|name| name.as_str() == text).ok_or_else(|| "`jsonl` or `wandb`".to_owned())
 }

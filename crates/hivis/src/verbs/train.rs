@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use hivis_train::calibrate::Method;
 use hivis_train::head::HeadSettings;
 use hivis_train::sweep::Trial;
+use hivis_train::tracker::{TrackerSettings, WandbSettings};
 use hivis_train::training::{Floors, Source as _, TrainingReport, TrainingSettings, version};
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
@@ -55,16 +56,34 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
         }
     }
     eprintln!("{} pictures, {} draws each", set.rows().len(), order.settings.draws);
-    let how = How { id: id.clone(), checkpoint: Duration::from_mins(u64::from(args.checkpoint)) };
+    let wandb = WandbSettings { entity: args.wandb_entity.clone(), ..WandbSettings::default() };
+    let wandb = WandbSettings { project: args.wandb_project.clone(), ..wandb };
+    let how = How {
+        id: id.clone(),
+        checkpoint: Duration::from_mins(u64::from(args.checkpoint)),
+        trackers: TrackerSettings { names: args.track.clone(), wandb },
+    };
     let pictures = order.pictures.clone();
     let made = training_run::make(&home, set, order, how).await?;
     let same = repeated.map(|run| Ok::<_, anyhow::Error>((run.head()?, Run::open(&home, id.as_str())?.head()?)));
     let same = same.transpose()?.map(|(was, is)| was == is);
     if global.json {
-        let told = serde_json::json!({ "release": id, "run": made.folder, "report": made.report, "same": same });
+        let told = serde_json::json!({ "release": id, "run": made.folder, "report": made.report, "same": same, "tracked": made.tracked });
         println!("{told}");
     } else {
         print(&id, &made.folder, &made.report);
+        for tracked in &made.tracked {
+            let place = tracked.place.as_deref().unwrap_or("nowhere");
+            match &tracked.why {
+                None => println!("told {}: {place}", tracked.tracker.as_str()),
+                Some(why) => println!(
+                    "told {}: {place}, {} of {} events lost: {why}",
+                    tracked.tracker.as_str(),
+                    tracked.lost,
+                    tracked.events
+                ),
+            }
+        }
         match same {
             Some(true) => println!("the same head as before, bit for bit"),
             Some(false) => println!("ANOTHER head than before: another processor, number of threads or version?"),

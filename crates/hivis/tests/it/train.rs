@@ -85,6 +85,10 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
     };
     let head = |id: &str| hivis_onnx::Head::read(&home.join("runs").join(id).join("head.safetensors")).expect("a head");
     run(&home, &args("whole", &[]));
+    let events = std::fs::read_to_string(home.join("runs/whole/events.jsonl")).expect("the tracker's file");
+    let events: Vec<Value> = events.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let of = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
+    assert_eq!([of("start"), of("metrics"), of("summary"), of("finish")], [1, 12, 1, 1]);
 
     // Killed after its first checkpoint, it goes on from there and ends where the other one did.
     let mut child = hivis(&home, &args("killed", &["--checkpoint", "0"])).spawn().expect("it starts");
@@ -96,7 +100,7 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
     }
     child.kill().expect("it is killed");
     child.wait().expect("it ends");
-    assert!(!home.join("runs/killed").exists(), "it ended before it was killed");
+    assert!(!home.join("runs/killed/run.toml").exists(), "it ended before it was killed");
     let out = output(hivis(&home, &args("killed", &["--checkpoint", "0"])));
     assert!(out.status.success() && told(&out).contains("the head goes on at step"), "{}", told(&out));
     assert!(head("killed") == head("whole"), "a killed run ended elsewhere");
@@ -147,6 +151,13 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
 
     let said = run(&home, &args("tried", &["--trials", "4", "--shares", "50/50/0", "--class-weights", "balanced"]));
     assert!(said.contains("stopped after 2") && said.contains("tuning loss"), "{said}");
+    // A tracker that is not there costs nothing but a line.
+    let mut command = hivis(&home, &args("told", &["--track", "wandb"]));
+    let out = output({
+        command.env("HIVIS_PYTHON", "/nowhere/python");
+        command
+    });
+    assert!(out.status.success() && told(&out).contains("told wandb: nowhere, 15 of 15 events lost"), "{}", told(&out));
     let said = run(&home, &args("low", &["--class-weights", "1000,0.001", "--no-shift", "--floor-f1", "1"]));
     assert!(said.contains("NOT PROMOTABLE: F1"), "{said}");
 }
