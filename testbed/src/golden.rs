@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 /// Every kind of golden vectors there is; a root with none of them is no root.
-const KINDS: [&str; 5] = ["dinov3-", "challenge", "wire", "vit-", "chain"];
+const KINDS: [&str; 7] = ["dinov3-", "dinov2-", "siglip-", "challenge", "wire", "vit-", "chain"];
 
 /// The folders whose names begin with `kind`, by name.
 ///
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn golden_kinds_of_the_repository_are_found() {
-        for kind in &KINDS[..4] {
+        for kind in &KINDS[..6] {
             let own = std::fs::read_dir(fixtures()).expect("the fixtures").filter_map(Result::ok);
             assert!(own.into_iter().any(|e| e.file_name().to_string_lossy().starts_with(kind)), "{kind}");
         }

@@ -20,7 +20,7 @@ fn main() -> Result<(), OnnxError> {
             let last = model.labels().last().cloned().unwrap_or_default();
             model.own_head("roadwork").or_else(|_| model.own_head(&last))?
         }
-        ModelKind::DinoV3 => {
+        ModelKind::DinoV3 | ModelKind::DinoV2 | ModelKind::Siglip => {
             let inputs = model.hidden_size();
             let layer = Dense { weight: vec![0.0; inputs], bias: vec![0.0], inputs, outputs: 1 };
             Head { pooling: Pooling::Cls, layers: vec![layer], calibration: Calibration::default() }

@@ -1,23 +1,14 @@
-//! The backbones: where each family keeps its tensors, and the graph from pixels to tokens.
+//! The graph from pixels to tokens, of any family.
 
+use crate::attention_pool::emit_attention_pool;
 use crate::builder::Builder;
-use crate::config::{Config, DinoV3, Geometry, Normalise, Vit};
-use crate::layers::{Attention, Block, Norm, Reader, emit_block, emit_norm};
+use crate::config::Geometry;
+use crate::family::Embeddings;
+use crate::layers::{Attention, Reader, emit_block, emit_norm, first_token};
+use crate::normalise::Normalise;
 use crate::proto::AttributeProto;
-use crate::tables;
 use crate::weights::Need;
-use crate::{Model, OnnxError};
-
-/// Everything before the first block.
-struct Embeddings {
-    /// `[hidden, 3, patch height, patch width]`.
-    patch: Vec<f32>,
-    patch_bias: Vec<f32>,
-    /// CLS and registers, `[prefix, hidden]`, with their positions where there is a table.
-    prefix: Vec<f32>,
-    /// `[patches, hidden]`, where there is a table.
-    positions: Option<Vec<f32>>,
-}
+use crate::{Model, OnnxError, tables};
 
 /// What of a backbone is wanted, and of what size.
 pub(crate) struct Want {
@@ -25,48 +16,84 @@ pub(crate) struct Want {
     pub grid: (usize, usize),
     /// Folded into the patch embedding, when pixels come in as they are.
     pub normalise: Option<Normalise>,
-    /// Only the CLS token comes out.
-    pub cls_only: bool,
+    /// Whether the patches come out too.
+    pub patches: bool,
+    /// Of how many last blocks what stands for the picture comes out.
+    pub pictures: usize,
+}
+
+/// What a backbone gives, all of it after the final norm.
+pub(crate) struct Tokens {
+    /// `[n, t, d]`, or CLS alone, `[n, 1, d]`, where no patches are wanted.
+    pub last: String,
+    /// What stands for the picture, `[n, d]`, newest last: CLS, or what attention pooling makes.
+    pub pictures: Vec<String>,
 }
 
 /// Checks that every tensor is there in its shape, without reading numbers.
 pub(crate) fn check(model: &Model) -> Result<(), OnnxError> {
     let reader = Reader { weights: &model.weights, need: Need::Shape };
-    embeddings(model, reader)?;
-    for layer in 0..model.config.geometry().layers {
-        block(model, reader, layer)?;
+    model.family.embeddings(reader)?;
+    for layer in 0..model.geometry().layers {
+        model.family.block(reader, layer)?;
     }
-    last_norm(model, reader).map(|_| ())
+    model.family.last_norm(reader)?;
+    model.family.attention_pool(reader).map(|_| ())
 }
 
-/// From pixels f32 `[n, 3, h, w]` to the last hidden state `[n, t, d]` (`[n, 1, d]` with `cls_only`), after the norm.
-pub(crate) fn emit(b: &mut Builder, model: &Model, pixels: &str, want: &Want) -> Result<String, OnnxError> {
+/// Patches down and across that a model sees in a picture of `height` x `width`: all of it, or what it is made for.
+pub(crate) fn grid(model: &Model, size: (usize, usize)) -> (usize, usize) {
+    model.geometry().grid(model.family.fixed_size().unwrap_or(size))
+}
+
+/// From pixels f32 `[n, 3, h, w]` to tokens.
+pub(crate) fn emit(b: &mut Builder, model: &Model, pixels: &str, want: &Want) -> Result<Tokens, OnnxError> {
     let reader = Reader { weights: &model.weights, need: Need::Data };
-    let geometry = model.config.geometry();
+    let geometry = model.geometry();
     b.scope("embeddings");
     let mut tokens = emit_embeddings(b, model, pixels, want)?;
-    let rope = match &model.config {
-        Config::DinoV3(c) => {
-            let head_dim = geometry.hidden / geometry.heads;
-            let table = tables::rope(1 + c.registers, want.grid, head_dim, c.theta);
-            let dims = [table.cos.len() / head_dim, head_dim];
-            Some((b.f32s("rope.cos", &dims, &table.cos), b.f32s("rope.sin", &dims, &table.sin)))
-        }
-        Config::Vit(_) => None,
-    };
+    let rope = model.family.rope(want.grid).map(|table| {
+        let dims = [table.cos.len() / geometry.head_dim(), geometry.head_dim()];
+        (b.f32s("rope.cos", &dims, &table.cos), b.f32s("rope.sin", &dims, &table.sin))
+    });
     let attention = Attention { geometry, rope };
+    let norm = model.family.last_norm(reader)?;
+    let pool = model.family.attention_pool(reader)?;
+    let mut pictures = Vec::with_capacity(want.pictures);
     for layer in 0..geometry.layers {
         b.scope(format!("layer.{layer}"));
-        let cls_only = want.cls_only && layer + 1 == geometry.layers;
-        tokens = emit_block(b, &tokens, block(model, reader, layer)?, &attention, cls_only);
+        let last = layer + 1 == geometry.layers;
+        let cls_only = last && !want.patches && pool.is_none();
+        tokens = emit_block(b, &tokens, model.family.block(reader, layer)?, &attention, cls_only);
+        if !last && layer + want.pictures >= geometry.layers {
+            b.scope(format!("norm.{layer}"));
+            let cls = first_token(b, &tokens, 1);
+            let cls = emit_norm(b, "norm", &cls, &norm, geometry.epsilon);
+            pictures.push(squeeze(b, &cls));
+        }
     }
     b.scope("norm");
-    Ok(emit_norm(b, "norm", &tokens, &last_norm(model, reader)?, geometry.epsilon))
+    let last = emit_norm(b, "norm", &tokens, &norm, geometry.epsilon);
+    if want.pictures > 0 {
+        b.scope("picture");
+        let picture = match &pool {
+            Some(pool) => emit_attention_pool(b, &last, pool, geometry),
+            None => first_token(b, &last, 1),
+        };
+        pictures.push(squeeze(b, &picture));
+    }
+    Ok(Tokens { last, pictures })
+}
+
+/// `[n, 1, d]` to `[n, d]`.
+fn squeeze(b: &mut Builder, token: &str) -> String {
+    let axis = b.i64s("token.axis", &[1]);
+    b.node("Squeeze", &[token, &axis], vec![])
 }
 
 fn emit_embeddings(b: &mut Builder, model: &Model, pixels: &str, want: &Want) -> Result<String, OnnxError> {
-    let mut parts = embeddings(model, Reader { weights: &model.weights, need: Need::Data })?;
-    let Geometry { hidden, patch, .. } = *model.config.geometry();
+    let mut parts = model.family.embeddings(Reader { weights: &model.weights, need: Need::Data })?;
+    let Geometry { hidden, patch, .. } = *model.geometry();
     if let Some(normalise) = &want.normalise {
         fold(&mut parts, normalise, patch.0 * patch.1);
     }
@@ -78,12 +105,16 @@ fn emit_embeddings(b: &mut Builder, model: &Model, pixels: &str, want: &Want) ->
     let shape = b.i64s("flat", &[0, hidden as i64, (want.grid.0 * want.grid.1) as i64]);
     let patches = b.node("Reshape", &[&patches, &shape], vec![]);
     let mut patches = b.node("Transpose", &[&patches], vec![AttributeProto::ints("perm", &[0, 2, 1])]);
-    if let Some(positions) = &parts.positions {
-        let table = b.f32s("positions", &[positions.len() / hidden, hidden], positions);
+    if let Some(positions) = parts.positions {
+        let table = tables::resize_positions(positions.table, positions.grid, want.grid, positions.kernel);
+        let table = b.f32s("positions", &[table.len() / hidden, hidden], &table);
         patches = b.node("Add", &[&patches, &table], vec![]);
     }
-    // CLS and registers are the same for every picture: one copy for each of the n.
     let prefix_tokens = parts.prefix.len() / hidden;
+    if prefix_tokens == 0 {
+        return Ok(patches);
+    }
+    // CLS and registers are the same for every picture: one copy for each of the n.
     let prefix = b.f32s("prefix", &[1, prefix_tokens, hidden], &parts.prefix);
     let n = b.node("Shape", &[pixels], vec![AttributeProto::int("start", 0), AttributeProto::int("end", 1)]);
     let rest = b.i64s("prefix.shape", &[prefix_tokens as i64, hidden as i64]);
@@ -105,104 +136,4 @@ fn fold(parts: &mut Embeddings, normalise: &Normalise, area: usize) {
         }
         *bias = (f64::from(*bias) - shift) as f32;
     }
-}
-
-/// Grid of the position table of a ViT, and whether a picture of this grid fits.
-pub(crate) fn own_grid(model: &Model) -> Option<(usize, usize)> {
-    match &model.config {
-        Config::DinoV3(_) => None,
-        Config::Vit(c) => Some((c.image.0 / c.geometry.patch.0, c.image.1 / c.geometry.patch.1)),
-    }
-}
-
-fn embeddings(model: &Model, reader: Reader<'_>) -> Result<Embeddings, OnnxError> {
-    let Geometry { hidden, patch, .. } = *model.config.geometry();
-    let kernel = [hidden, 3, patch.0, patch.1];
-    let get = |name: &str, shape: &[usize]| reader.weights.get(name, shape, reader.need);
-    match &model.config {
-        Config::DinoV3(c) => {
-            let mut prefix = get("embeddings.cls_token", &[1, 1, hidden])?;
-            if c.registers > 0 {
-                prefix.extend(get("embeddings.register_tokens", &[1, c.registers, hidden])?);
-            }
-            Ok(Embeddings {
-                patch: get("embeddings.patch_embeddings.weight", &kernel)?,
-                patch_bias: get("embeddings.patch_embeddings.bias", &[hidden])?,
-                prefix,
-                positions: None,
-            })
-        }
-        Config::Vit(_) => {
-            let (rows, columns) = own_grid(model).expect("a ViT has a position table: this is a bug");
-            let mut prefix = get("vit.embeddings.cls_token", &[1, 1, hidden])?;
-            let mut positions = get("vit.embeddings.position_embeddings", &[1, 1 + rows * columns, hidden])?;
-            let patches = positions.split_off(hidden.min(positions.len()));
-            prefix.iter_mut().zip(positions).for_each(|(token, position)| *token += position);
-            Ok(Embeddings {
-                patch: get("vit.embeddings.patch_embeddings.projection.weight", &kernel)?,
-                patch_bias: get("vit.embeddings.patch_embeddings.projection.bias", &[hidden])?,
-                prefix,
-                positions: Some(patches),
-            })
-        }
-    }
-}
-
-fn block(model: &Model, reader: Reader<'_>, layer: usize) -> Result<Block, OnnxError> {
-    match &model.config {
-        Config::DinoV3(c) => dinov3_block(c, reader, layer),
-        Config::Vit(c) => vit_block(c, reader, layer),
-    }
-}
-
-fn dinov3_block(config: &DinoV3, reader: Reader<'_>, layer: usize) -> Result<Block, OnnxError> {
-    let Geometry { hidden, intermediate, .. } = config.geometry;
-    let bias = config.bias;
-    // transformers 5 calls the blocks `model.layer` in memory, but published files say `layer`.
-    let long = format!("model.layer.{layer}");
-    let at = if reader.weights.has(&format!("{long}.norm1.weight")) { long } else { format!("layer.{layer}") };
-    let name = |rest: &str| format!("{at}.{rest}");
-    let (square, wide, narrow) = ([hidden, hidden], [intermediate, hidden], [hidden, intermediate]);
-    let mut proj = reader.linear("proj", &name("attention.o_proj"), square, bias.proj)?;
-    let mut down = reader.linear("down", &name("mlp.down_proj"), narrow, bias.mlp)?;
-    // Layer scale multiplies what these two give: it goes into their weights.
-    proj.scale_outputs(&reader.vector(&name("layer_scale1.lambda1"), hidden)?);
-    down.scale_outputs(&reader.vector(&name("layer_scale2.lambda1"), hidden)?);
-    let gate = if config.gated { Some(reader.linear("gate", &name("mlp.gate_proj"), wide, bias.mlp)?) } else { None };
-    Ok(Block {
-        norm1: reader.norm(&name("norm1"), hidden)?,
-        query: reader.linear("query", &name("attention.q_proj"), square, bias.query)?,
-        key: reader.linear("key", &name("attention.k_proj"), square, bias.key)?,
-        value: reader.linear("value", &name("attention.v_proj"), square, bias.value)?,
-        proj,
-        norm2: reader.norm(&name("norm2"), hidden)?,
-        gate,
-        up: reader.linear("up", &name("mlp.up_proj"), wide, bias.mlp)?,
-        down,
-    })
-}
-
-fn vit_block(config: &Vit, reader: Reader<'_>, layer: usize) -> Result<Block, OnnxError> {
-    let Geometry { hidden, intermediate, .. } = config.geometry;
-    let name = |rest: &str| format!("vit.encoder.layer.{layer}.{rest}");
-    let square = [hidden, hidden];
-    Ok(Block {
-        norm1: reader.norm(&name("layernorm_before"), hidden)?,
-        query: reader.linear("query", &name("attention.attention.query"), square, config.qkv_bias)?,
-        key: reader.linear("key", &name("attention.attention.key"), square, config.qkv_bias)?,
-        value: reader.linear("value", &name("attention.attention.value"), square, config.qkv_bias)?,
-        proj: reader.linear("proj", &name("attention.output.dense"), square, true)?,
-        norm2: reader.norm(&name("layernorm_after"), hidden)?,
-        gate: None,
-        up: reader.linear("up", &name("intermediate.dense"), [intermediate, hidden], true)?,
-        down: reader.linear("down", &name("output.dense"), [hidden, intermediate], true)?,
-    })
-}
-
-fn last_norm(model: &Model, reader: Reader<'_>) -> Result<Norm, OnnxError> {
-    let name = match &model.config {
-        Config::DinoV3(_) => "norm",
-        Config::Vit(_) => "vit.layernorm",
-    };
-    reader.norm(name, model.config.geometry().hidden)
 }

@@ -13,8 +13,8 @@ pub(crate) struct Builder {
 
 impl Builder {
     /// Names that follow begin with `scope` and a slash.
-    pub(crate) fn scope(&mut self, scope: impl Into<String>) {
-        self.scope = scope.into();
+    pub(crate) fn scope(&mut self, scope: impl std::fmt::Display) {
+        self.scope = scope.to_string();
     }
 
     /// A constant of f32.
@@ -111,6 +111,15 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
+    /// The first `outputs` outputs as a layer called `name`, and the rest. Numbers may be absent.
+    pub(crate) fn split(mut self, name: &'static str, outputs: usize) -> (Self, Self) {
+        let cells = outputs * self.inputs;
+        let weight = self.weight.split_off(cells.min(self.weight.len()));
+        let bias = self.bias.as_mut().map(|bias| bias.split_off(outputs.min(bias.len())));
+        let rest = Self { name: self.name, weight, bias, inputs: self.inputs, outputs: self.outputs - outputs };
+        (Self { name, outputs, ..self }, rest)
+    }
+
     /// Multiplies output `i`, its bias too, with `scale[i]`.
     pub(crate) fn scale_outputs(&mut self, scale: &[f32]) {
         for (row, s) in self.weight.chunks_exact_mut(self.inputs).zip(scale) {

@@ -15,9 +15,10 @@ const MAX_LAYERS: usize = 16;
 /// Which tokens become the features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pooling {
-    /// The CLS token: `hidden_size` features.
+    /// The CLS token, after the final norm; where there is none (SigLIP), the output of attention pooling:
+    /// `hidden_size` features.
     Cls,
-    /// The CLS token, then the mean of the patch tokens (never the registers): `2 * hidden_size` features.
+    /// The same, then the mean of the patch tokens after the final norm (never the registers): `2 * hidden_size`.
     ClsMean,
 }
 

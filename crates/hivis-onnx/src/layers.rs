@@ -34,8 +34,17 @@ pub(crate) struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    pub(crate) fn get(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, OnnxError> {
+        self.weights.get(name, shape, self.need)
+    }
+
+    /// An error when there is such a tensor: the weights are of another architecture, which would pass for this one.
+    pub(crate) fn refuse(&self, name: &str, reason: &str) -> Result<(), OnnxError> {
+        if self.weights.has(name) { Err(OnnxError::tensor(self.weights.path(), name, reason)) } else { Ok(()) }
+    }
+
     pub(crate) fn vector(&self, name: &str, length: usize) -> Result<Vec<f32>, OnnxError> {
-        self.weights.get(name, &[length], self.need)
+        self.get(name, &[length])
     }
 
     pub(crate) fn norm(&self, name: &str, width: usize) -> Result<Norm, OnnxError> {
@@ -51,7 +60,7 @@ impl Reader<'_> {
         [outputs, inputs]: [usize; 2],
         bias: bool,
     ) -> Result<Linear, OnnxError> {
-        let weight = self.weights.get(&format!("{name}.weight"), &[outputs, inputs], self.need)?;
+        let weight = self.get(&format!("{name}.weight"), &[outputs, inputs])?;
         let bias = if bias { Some(self.vector(&format!("{name}.bias"), outputs)?) } else { None };
         Ok(Linear { name: label, weight, bias, inputs, outputs })
     }
@@ -100,7 +109,7 @@ pub(crate) fn emit_block(b: &mut Builder, x: &str, block: Block, at: &Attention<
 
 /// One matrix for query, key and value, the attention's scale 1 / sqrt(head_dim) in the query's part.
 fn join_qkv(mut query: Linear, key: Linear, value: Linear, geometry: &Geometry) -> Linear {
-    let (hidden, head_dim) = (geometry.hidden, geometry.hidden / geometry.heads);
+    let (hidden, head_dim) = (geometry.hidden, geometry.head_dim());
     let scale = (1.0 / (head_dim as f64).sqrt()) as f32;
     query.scale_outputs(&vec![scale; hidden]);
     let parts = [query, key, value];
@@ -114,7 +123,7 @@ fn join_qkv(mut query: Linear, key: Linear, value: Linear, geometry: &Geometry) 
 /// Softmax attention of every head, `[n, t, d]` to `[n, t, d]`, or to `[n, 1, d]` with `cls_only`.
 fn emit_attention(b: &mut Builder, x: &str, qkv: &Linear, at: &Attention<'_>, cls_only: bool) -> String {
     let heads = at.geometry.heads as i64;
-    let head_dim = (at.geometry.hidden / at.geometry.heads) as i64;
+    let head_dim = at.geometry.head_dim() as i64;
     let joined = b.linear(x, qkv);
     // 0 keeps the input's own dimension; -1 is the number of tokens.
     let shape = b.i64s("heads", &[0, -1, 3 * heads, head_dim]);
@@ -148,13 +157,13 @@ fn emit_attention(b: &mut Builder, x: &str, qkv: &Linear, at: &Attention<'_>, cl
 }
 
 /// The first entry along `axis`, the axis kept.
-fn first_token(b: &mut Builder, x: &str, axis: i64) -> String {
+pub(crate) fn first_token(b: &mut Builder, x: &str, axis: i64) -> String {
     let [from, to, axis] =
         [("first", 0), ("second", 1), ("axis", axis)].map(|(name, v)| b.i64s(&format!("{name}.{axis}"), &[v]));
     b.node("Slice", &[x, &from, &to, &axis], vec![])
 }
 
-fn emit_activation(b: &mut Builder, x: &str, activation: Activation) -> String {
+pub(crate) fn emit_activation(b: &mut Builder, x: &str, activation: Activation) -> String {
     match activation {
         Activation::Gelu => b.node("Gelu", &[x], vec![]),
         Activation::GeluTanh => b.node("Gelu", &[x], vec![AttributeProto::text("approximate", "tanh")]),

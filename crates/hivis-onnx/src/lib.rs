@@ -1,4 +1,5 @@
-//! Writes ONNX graphs from Hugging Face weights: DINOv3 backbones, ViT image classifiers, heads, and their int8 forms.
+//! Writes ONNX graphs from Hugging Face weights: DINOv3, DINOv2 and SigLIP backbones, ViT image classifiers, heads, and
+//! their int8 forms.
 //!
 //! A [`Model`] is a checked `config.json` with its weights; a [`Head`] turns pooled features into one logit. From both
 //! [`write_classifier`] makes a [`Graph`] that takes u8 pictures and gives a probability and the features. Standard
@@ -14,14 +15,17 @@
 //! # }
 //! ```
 
+mod attention_pool;
 mod backbone;
 mod builder;
 mod config;
 mod error;
+mod family;
 mod graph;
 mod head;
 mod layers;
 mod model;
+mod normalise;
 mod proto;
 mod quantise;
 mod tables;

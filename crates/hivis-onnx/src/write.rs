@@ -1,6 +1,6 @@
 //! The two graphs that are written: a classifier for serving, a bare backbone for tests.
 
-use crate::backbone::{self, Want};
+use crate::backbone::{self, Tokens, Want};
 use crate::builder::{Builder, Linear};
 use crate::proto::{AttributeProto, ValueInfoProto, data_type};
 use crate::{Graph, Head, Model, OnnxError, Pooling, tables};
@@ -23,8 +23,8 @@ impl Default for WriteOptions {
 
 /// `pixels` u8 `[n, h, w, 3]` to `probability` f32 `[n]` and `features` f32 `[n, d]`.
 ///
-/// A DINOv3 sees the picture at its own size, or at the nearest multiple of the patch below; a ViT always at the size
-/// that its position table is for.
+/// A DINOv3 or DINOv2 sees the picture at its own size, or at the nearest multiple of the patch below; a ViT or SigLIP
+/// always at the size that its position table is for.
 pub fn write_classifier(model: &Model, head: &Head, options: &WriteOptions) -> Result<Graph, OnnxError> {
     head.check()?;
     let features = model.features(head.pooling);
@@ -32,18 +32,19 @@ pub fn write_classifier(model: &Model, head: &Head, options: &WriteOptions) -> R
         return Err(OnnxError::Head(format!("it takes {} features, the model gives {features}", head.inputs())));
     }
     let (width, height) = (options.input.0 as usize, options.input.1 as usize);
-    let patch = model.config.geometry().patch;
-    let grid = backbone::own_grid(model).unwrap_or((height / patch.0, width / patch.1));
+    let grid = backbone::grid(model, (height, width));
     check_size(options.input, grid)?;
+    let patch = model.geometry().patch;
+    let seen = model.family.fixed_size().unwrap_or((grid.0 * patch.0, grid.1 * patch.1));
 
     let mut b = Builder::default();
     b.scope("pixels");
     let x = b.node("Cast", &["pixels"], vec![AttributeProto::int("to", i64::from(data_type::FLOAT))]);
     let x = b.node("Transpose", &[&x], vec![AttributeProto::ints("perm", &[0, 3, 1, 2])]);
-    let x = emit_resize(&mut b, x, (height, width), (grid.0 * patch.0, grid.1 * patch.1));
-    let want = Want { grid, normalise: Some(model.normalise), cls_only: head.pooling == Pooling::Cls };
-    let hidden = backbone::emit(&mut b, model, &x, &want)?;
-    let pooled = emit_pooling(&mut b, &hidden, head.pooling, model.prefix_tokens());
+    let x = emit_resize(&mut b, x, (height, width), seen);
+    let want = Want { grid, normalise: Some(model.normalise), patches: head.pooling != Pooling::Cls, pictures: 1 };
+    let tokens = backbone::emit(&mut b, model, &x, &want)?;
+    let pooled = emit_pooling(&mut b, &tokens, head.pooling, model.prefix_tokens());
     let probability = emit_head(&mut b, &pooled, head);
     b.rename(&pooled, "features");
     b.rename(&probability, "probability");
@@ -59,15 +60,14 @@ pub fn write_classifier(model: &Model, head: &Head, options: &WriteOptions) -> R
 /// `pixels` f32 `[n, 3, height, width]`, already normalised, to `last_hidden_state` f32 `[n, tokens, hidden_size]`.
 pub fn write_backbone(model: &Model, width: u32, height: u32) -> Result<Graph, OnnxError> {
     let (w, h) = (width as usize, height as usize);
-    let patch = model.config.geometry().patch;
-    let grid = (h / patch.0, w / patch.1);
+    let grid = model.geometry().grid((h, w));
     check_size((width, height), grid)?;
-    if let Some(own) = backbone::own_grid(model).filter(|own| *own != grid) {
-        let (rows, columns) = (own.0 * patch.0, own.1 * patch.1);
+    if let Some((rows, columns)) = model.family.fixed_size().filter(|own| model.geometry().grid(*own) != grid) {
         return Err(OnnxError::Size(format!("this model's position table is for {columns} x {rows} pixels only")));
     }
     let mut b = Builder::default();
-    let hidden = backbone::emit(&mut b, model, "pixels", &Want { grid, normalise: None, cls_only: false })?;
+    let want = Want { grid, normalise: None, patches: true, pictures: 0 };
+    let hidden = backbone::emit(&mut b, model, "pixels", &want)?.last;
     b.rename(&hidden, "last_hidden_state");
     let tokens = model.prefix_tokens() + grid.0 * grid.1;
     Ok(b.finish(
@@ -106,18 +106,17 @@ fn emit_resize(b: &mut Builder, mut x: String, from: (usize, usize), to: (usize,
     x
 }
 
-/// Features `[n, d]` out of tokens `[n, t, d]`.
-fn emit_pooling(b: &mut Builder, tokens: &str, pooling: Pooling, prefix: usize) -> String {
+/// Features `[n, d]` out of a backbone's tokens.
+fn emit_pooling(b: &mut Builder, tokens: &Tokens, pooling: Pooling, prefix: usize) -> String {
+    let cls = tokens.pictures.last().expect("a head asks for what stands for the picture: this is a bug").clone();
     b.scope("pooling");
-    let [zero, one] = [0, 1].map(|v| b.i64s(&format!("at.{v}"), &[v]));
-    let cls = b.node("Slice", &[tokens, &zero, &one, &one], vec![]);
-    let cls = b.node("Squeeze", &[&cls, &one], vec![]);
     match pooling {
         Pooling::Cls => cls,
         Pooling::ClsMean => {
+            let one = b.i64s("axis", &[1]);
             let from = b.i64s("from", &[prefix as i64]);
             let to = b.i64s("to", &[i64::from(i32::MAX)]);
-            let patches = b.node("Slice", &[tokens, &from, &to, &one], vec![]);
+            let patches = b.node("Slice", &[&tokens.last, &from, &to, &one], vec![]);
             let mean = b.node("ReduceMean", &[&patches, &one], vec![AttributeProto::int("keepdims", 0)]);
             b.node("Concat", &[&cls, &mean], vec![AttributeProto::int("axis", 1)])
         }

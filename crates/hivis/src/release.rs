@@ -48,6 +48,8 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
     }
     let kind = match build.model.kind() {
         ModelKind::DinoV3 => "dinov3",
+        ModelKind::DinoV2 => "dinov2",
+        ModelKind::Siglip => "siglip",
         ModelKind::VitClassifier => "vit-classifier",
     };
     let manifest = Manifest {

@@ -14,7 +14,12 @@ use crate::{golden, runtime};
 fn every_engine_conforms() {
     let temp = tempfile::tempdir().unwrap();
     let (fp32, int8) = (temp.path().join("model.onnx"), temp.path().join("model.int8.onnx"));
-    for (name, pooling) in [("dinov3-mlp", Pooling::Cls), ("dinov3-key-bias", Pooling::ClsMean)] {
+    for (name, pooling) in [
+        ("dinov3-mlp", Pooling::Cls),
+        ("dinov3-key-bias", Pooling::ClsMean),
+        ("dinov2-registers", Pooling::ClsMean),
+        ("siglip-both", Pooling::ClsMean),
+    ] {
         let model = Model::read(&golden::own(name)).unwrap();
         let head = random_head(pooling, model.features(pooling), &[8, 1], 1);
         write_classifier(&model, &head, &WriteOptions { input: (112, 98) }).unwrap().save(&fp32).unwrap();

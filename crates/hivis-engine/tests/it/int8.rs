@@ -12,19 +12,21 @@ use crate::{golden, runtime};
 fn int8_stays_near_fp32() {
     let temp = tempfile::tempdir().unwrap();
     let (fp32, int8) = (temp.path().join("model.onnx"), temp.path().join("model.int8.onnx"));
-    let model = Model::read(&golden::own("dinov3-gated")).unwrap();
-    let head = random_head(Pooling::ClsMean, model.features(Pooling::ClsMean), &[1], 2);
-    write_classifier(&model, &head, &WriteOptions { input: (64, 64) }).unwrap().save(&fp32).unwrap();
     let pictures: Vec<Picture> = (0..40).map(|seed| noise(64, 64, seed)).collect();
-    for bits in [7, 8] {
+    let models = ["dinov3-gated", "dinov2-registers", "dinov2-gated", "siglip-tower"];
+    for (name, bits) in models.into_iter().flat_map(|name| [(name, 7), (name, 8)]) {
+        let model = Model::read(&golden::own(name)).unwrap();
+        let head = random_head(Pooling::ClsMean, model.features(Pooling::ClsMean), &[1], 2);
+        write_classifier(&model, &head, &WriteOptions { input: (64, 64) }).unwrap().save(&fp32).unwrap();
         quantise(&fp32, &int8, &QuantiseOptions { weight_bits: bits }).unwrap();
         let sizes = [&fp32, &int8].map(|p| std::fs::metadata(p).unwrap().len());
-        assert!(sizes[1] < sizes[0] * 3 / 4, "int8 is no smaller: {sizes:?}");
+        // The patch embedding stays: in models this small it is up to two thirds of the file.
+        assert!(sizes[1] < sizes[0] * 9 / 10, "int8 is no smaller: {sizes:?}");
         let exact = load(&LoadSettings::rten(&fp32)).unwrap();
         for settings in runtime::engines(&int8) {
             let engine = load(&LoadSettings { precision: Precision::Int8, ..settings }).unwrap();
             let found = compare(exact.as_ref(), engine.as_ref(), &pictures).unwrap();
-            println!("{bits} bits on {}: {found:?}", engine.card().kind.as_str());
+            println!("{name}, {bits} bits on {}: {found:?}", engine.card().kind.as_str());
             assert_eq!(found.n, 40);
             assert!(found.max_abs > 0.0, "int8 equals fp32: was it quantised?");
             // Without VNNI eight bits overflow: 0.14 was seen here where seven gave 0.015.

@@ -61,7 +61,7 @@ fn peak_kilobytes() -> u64 {
 #[test]
 fn fuzz_reading_models_and_heads() {
     let (seconds, seed) = (number("HIVIS_FUZZ_SECONDS", 2), number("HIVIS_FUZZ_SEED", 20261123));
-    let bases = ["dinov3-gated", "dinov3-bare", "vit-three"].map(parts);
+    let bases = ["dinov3-gated", "dinov3-bare", "vit-three", "dinov2-registers", "siglip-both"].map(parts);
     let heads = bases.iter().filter_map(|b| b.model().ok()?.own_head("roadwork").ok()?.to_bytes().ok());
     let heads: Vec<Vec<u8>> = heads.collect();
     let before = peak_kilobytes();

@@ -1,6 +1,6 @@
 //! What is read out of good folders.
 
-use hivis_onnx::{Model, ModelKind, Pooling, WriteOptions, write_backbone, write_classifier};
+use hivis_onnx::{Calibration, Dense, Head, Model, ModelKind, Pooling, WriteOptions, write_backbone, write_classifier};
 
 use crate::fixture::{folder, parts};
 
@@ -9,11 +9,16 @@ type Case = (&'static str, ModelKind, usize, usize, usize, &'static [&'static st
 
 #[test]
 fn kinds_sizes_and_labels() {
-    let cases: [Case; 6] = [
+    let cases: [Case; 11] = [
         ("dinov3-mlp", ModelKind::DinoV3, 64, 16, 5, &[]),
         ("dinov3-gated", ModelKind::DinoV3, 32, 8, 1, &[]),
         ("dinov3-key-bias", ModelKind::DinoV3, 40, 14, 2, &[]),
         ("dinov3-tanh", ModelKind::DinoV3, 24, 16, 5, &[]),
+        ("dinov2-registers", ModelKind::DinoV2, 32, 8, 3, &[]),
+        ("dinov2-gated", ModelKind::DinoV2, 24, 14, 1, &[]),
+        ("dinov2-plain", ModelKind::DinoV2, 24, 8, 1, &[]),
+        ("siglip-both", ModelKind::Siglip, 32, 8, 0, &[]),
+        ("siglip-tower", ModelKind::Siglip, 24, 8, 0, &[]),
         ("vit-small", ModelKind::VitClassifier, 48, 16, 1, &["None", "Roadwork"]),
         ("vit-three", ModelKind::VitClassifier, 32, 8, 1, &["ROADWORK", "road", "other"]),
     ];
@@ -22,7 +27,7 @@ fn kinds_sizes_and_labels() {
         let found = (model.kind(), model.hidden_size(), model.patch_size(), model.prefix_tokens());
         assert_eq!(found, (kind, hidden, patch, prefix), "{name}");
         assert_eq!(model.labels(), labels, "{name}");
-        assert_eq!(model.features(Pooling::ClsMean), 2 * hidden);
+        assert_eq!((model.features(Pooling::Cls), model.features(Pooling::ClsMean)), (hidden, 2 * hidden));
     }
 }
 
@@ -85,4 +90,35 @@ fn normalising_comes_from_the_preprocessor() {
     assert_ne!(bytes(None), bytes(Some(r#"{"do_normalize": false}"#)));
     assert_ne!(bytes(None), bytes(Some(r#"{"do_rescale": false}"#)));
     assert_ne!(bytes(None), bytes(parts("vit-small").preprocessor.as_deref()));
+}
+
+#[test]
+fn a_siglip_without_a_preprocessor_runs_from_minus_one_to_one() {
+    let bytes = |preprocessor: Option<&str>| {
+        let mut parts = parts("siglip-tower");
+        parts.preprocessor = preprocessor.map(str::to_owned);
+        let model = parts.model().unwrap();
+        let layer = Dense { weight: vec![1.0; 24], bias: vec![0.0], inputs: 24, outputs: 1 };
+        let head = Head { pooling: Pooling::Cls, layers: vec![layer], calibration: Calibration::default() };
+        write_classifier(&model, &head, &WriteOptions { input: (64, 64) }).unwrap().bytes().unwrap()
+    };
+    assert_eq!(bytes(None), bytes(Some(r#"{"image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]}"#)));
+    assert_ne!(
+        bytes(None),
+        bytes(Some(r#"{"image_mean": [0.485, 0.456, 0.406], "image_std": [0.229, 0.224, 0.225]}"#))
+    );
+}
+
+#[test]
+fn the_text_tower_is_not_read() {
+    // A tensor of it may be of any type or be called otherwise.
+    let good = parts("siglip-both");
+    let mut other = good.clone();
+    for _ in 0..other.weights.windows(11).filter(|w| *w == b"\"text_model").count() {
+        other.edit_header("\"text_model", "\"taxt_model");
+    }
+    let bytes =
+        |parts: &crate::fixture::Parts| write_backbone(&parts.model().unwrap(), 44, 44).unwrap().bytes().unwrap();
+    assert_ne!(other.weights, good.weights);
+    assert_eq!(bytes(&other), bytes(&good));
 }

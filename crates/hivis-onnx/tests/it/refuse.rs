@@ -80,7 +80,7 @@ fn odd_configurations_name_the_key() {
             &good,
             "\"model_type\": \"dinov3_vit\"",
             "\"model_type\": \"llama\"",
-            "`llama`; `dinov3_vit` and `vit` are known",
+            "`llama`; dinov3_vit, dinov2_with_registers, dinov2, siglip and vit are known",
         ),
         (&good, "\"model_type\"", "\"model_tape\"", "has no model_type"),
         (&good, "\"hidden_size\": 32", "\"hidden_size\": 0", "hidden_size is 0"),
@@ -173,4 +173,57 @@ fn sizes_that_cannot_be() {
         assert!(matches!(write_backbone(&model, width, height), Err(OnnxError::Size(_))), "{width} x {height}");
     }
     assert_eq!(model.features(Pooling::Cls), 32);
+}
+
+/// The configuration of one model over the weights of another.
+#[test]
+fn weights_of_another_architecture() {
+    let cases = [
+        ("dinov3-mlp", "dinov2-registers", "embeddings.cls_token`: has shape [1, 1, 32]"),
+        ("dinov3-gated", "vit-three", "embeddings.cls_token`: is missing"),
+        ("dinov3-gated", "siglip-tower", "embeddings.cls_token`: is missing"),
+        ("dinov2-registers", "dinov3-gated", "embeddings.position_embeddings`: is missing"),
+        ("dinov2-registers", "dinov2-plain", "embeddings."),
+        ("dinov2-gated", "dinov2-plain", "embeddings."),
+        ("siglip-both", "dinov2-registers", "vision_model.embeddings.patch_embedding.weight`: is missing"),
+        ("siglip-both", "siglip-tower", "embeddings."),
+        ("vit-small", "dinov2-plain", "vit.embeddings.cls_token`: is missing"),
+    ];
+    for (config, weights, wanted) in cases {
+        let error = refusal(&Parts { weights: parts(weights).weights, ..parts(config) });
+        assert!(matches!(error, OnnxError::Tensor { .. }) && error.hint().is_some(), "{config} on {weights}: {error}");
+        let text = error.to_string();
+        assert!(text.contains("model.safetensors: tensor `") && text.contains(wanted), "{config} on {weights}: {text}");
+    }
+    // All that a plain DINOv2 wants is there; the registers would be left out.
+    let mut plain = parts("dinov2-registers");
+    plain.edit_config("\"dinov2_with_registers\"", "\"dinov2\"");
+    check(&plain, &["tensor `embeddings.register_tokens`", "belongs to model_type dinov2_with_registers"]);
+    let mut mlp = parts("dinov2-gated");
+    mlp.edit_config("\"use_swiglu_ffn\": true", "\"use_swiglu_ffn\": false");
+    check(&mlp, &["tensor `encoder.layer.0.mlp.fc1.weight`: is missing"]);
+}
+
+#[test]
+fn odd_configurations_of_dinov2_and_siglip() {
+    let (dino, siglip) = (parts("dinov2-registers"), parts("siglip-both"));
+    let cases: [(&Parts, &str, &str, &str); 9] = [
+        (&dino, "\"mlp_ratio\": 3", "\"mlp_ratio\": -3", "intermediate_size is 0"),
+        (&dino, "\"mlp_ratio\": 3", "\"mlp_ratio\": 1e300", "intermediate_size is"),
+        (&dino, "\"image_size\": 40", "\"image_size\": [40, 32]", "image_size must be square"),
+        (&dino, "\"image_size\": 40", "\"image_size\": 48", "embeddings.position_embeddings"),
+        (&dino, "\"num_register_tokens\": 2", "\"num_register_tokens\": 1001", "num_register_tokens"),
+        (&siglip, "\"vision_use_head\": true", "\"vision_use_head\": false", "vision_use_head is false"),
+        (&siglip, "\"model_type\": \"siglip\"", "\"model_type\": \"siglip2\"", "google/siglip2-base-patch16-224"),
+        (&siglip, "\"image_size\": 44", "\"image_size\": 4", "image_size"),
+        (&siglip, "\"vision_config\"", "\"version_config\"", "vision_model.embeddings.patch_embedding.weight"),
+    ];
+    for (base, from, to, wanted) in cases {
+        let mut bad = base.clone();
+        bad.edit_config(from, to);
+        check(&bad, &[wanted]);
+    }
+    let model = siglip.model().unwrap();
+    let error = write_backbone(&model, 64, 64).unwrap_err().to_string();
+    assert!(error.contains("44 x 44 pixels only"), "{error}");
 }

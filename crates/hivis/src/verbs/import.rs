@@ -29,9 +29,9 @@ pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> 
     let head = match (head, model.kind()) {
         (Some(path), _) => Head::read(path)?,
         (None, ModelKind::VitClassifier) => own_head(&model, label.as_deref())?,
-        (None, ModelKind::DinoV3) => {
+        (None, ModelKind::DinoV3 | ModelKind::DinoV2 | ModelKind::Siglip) => {
             let hint = "give the head's file with --head; training one comes with `hivis train`";
-            return Err(Hinted::new("a DINOv3 backbone has no head of its own", hint).into());
+            return Err(Hinted::new("a backbone has no head of its own", hint).into());
         }
     };
     let built = release::build(
