@@ -6,31 +6,11 @@ use std::path::Path;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-use crate::OnnxError;
 use crate::weights::{Need, Weights};
+use crate::{OnnxError, Pooling};
 
 /// Heads are small: more layers than this is a broken file.
 const MAX_LAYERS: usize = 16;
-
-/// Which tokens become the features.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pooling {
-    /// The CLS token, after the final norm; where there is none (SigLIP), the output of attention pooling:
-    /// `hidden_size` features.
-    Cls,
-    /// The same, then the mean of the patch tokens after the final norm (never the registers): `2 * hidden_size`.
-    ClsMean,
-}
-
-impl Pooling {
-    /// The name in a head's file.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cls => "cls",
-            Self::ClsMean => "cls-mean",
-        }
-    }
-}
 
 /// One dense layer, `y = W x + b`.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,7 +87,7 @@ impl Head {
             .map_err(|error| OnnxError::Head(error.to_string()))?;
         // Rust prints the shortest decimal that reads back as the same f32.
         let metadata = HashMap::from([
-            ("pooling".to_owned(), self.pooling.as_str().to_owned()),
+            ("pooling".to_owned(), self.pooling.to_string()),
             ("calibration.a".to_owned(), self.calibration.a.to_string()),
             ("calibration.b".to_owned(), self.calibration.b.to_string()),
         ]);
@@ -123,11 +103,8 @@ impl Head {
         let weights = Weights::from_bytes(bytes, name)?;
         let missing = |key: &str| OnnxError::weights(weights.path(), format!("no head: `{key}` is missing or odd"));
         let number = |key: &str| weights.metadata(key).and_then(|t| t.parse::<f32>().ok()).ok_or_else(|| missing(key));
-        let pooling = match weights.metadata("pooling") {
-            Some("cls") => Pooling::Cls,
-            Some("cls-mean") => Pooling::ClsMean,
-            _ => return Err(missing("pooling")),
-        };
+        let pooling =
+            weights.metadata("pooling").and_then(|name| name.parse().ok()).ok_or_else(|| missing("pooling"))?;
         let calibration = Calibration { a: number("calibration.a")?, b: number("calibration.b")? };
         let mut layers = Vec::new();
         while layers.len() < MAX_LAYERS && weights.has(&format!("layers.{}.weight", layers.len())) {

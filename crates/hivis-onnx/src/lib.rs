@@ -26,6 +26,7 @@ mod head;
 mod layers;
 mod model;
 mod normalise;
+mod pooling;
 mod proto;
 mod quantise;
 mod tables;
@@ -34,7 +35,8 @@ mod write;
 
 pub use error::OnnxError;
 pub use graph::Graph;
-pub use head::{Calibration, Dense, Head, Pooling};
+pub use head::{Calibration, Dense, Head};
 pub use model::{Model, ModelKind};
+pub use pooling::Pooling;
 pub use quantise::{QuantiseOptions, quantise};
 pub use write::{WriteOptions, write_backbone, write_classifier};

@@ -97,10 +97,7 @@ impl Model {
 
     /// Length of the features under `pooling`.
     pub fn features(&self, pooling: Pooling) -> usize {
-        match pooling {
-            Pooling::Cls => self.hidden_size(),
-            Pooling::ClsMean => 2 * self.hidden_size(),
-        }
+        pooling.tokens() * self.hidden_size()
     }
 
     /// The head that a classifier brings; `roadwork` names the class in any case ("Roadwork").

@@ -1,9 +1,10 @@
 //! The two graphs that are written: a classifier for serving, a bare backbone for tests.
 
-use crate::backbone::{self, Tokens, Want};
+use crate::backbone::{self, Want};
 use crate::builder::{Builder, Linear};
+use crate::pooling::emit_pooling;
 use crate::proto::{AttributeProto, ValueInfoProto, data_type};
-use crate::{Graph, Head, Model, OnnxError, Pooling, tables};
+use crate::{Graph, Head, Model, OnnxError, tables};
 
 /// Pictures of more pixels a side than this are no pictures of a miner.
 const MAX_SIDE: u32 = 8192;
@@ -27,6 +28,7 @@ impl Default for WriteOptions {
 /// always at the size that its position table is for.
 pub fn write_classifier(model: &Model, head: &Head, options: &WriteOptions) -> Result<Graph, OnnxError> {
     head.check()?;
+    head.pooling.check(model)?;
     let features = model.features(head.pooling);
     if head.inputs() != features {
         return Err(OnnxError::Head(format!("it takes {} features, the model gives {features}", head.inputs())));
@@ -42,7 +44,12 @@ pub fn write_classifier(model: &Model, head: &Head, options: &WriteOptions) -> R
     let x = b.node("Cast", &["pixels"], vec![AttributeProto::int("to", i64::from(data_type::FLOAT))]);
     let x = b.node("Transpose", &[&x], vec![AttributeProto::ints("perm", &[0, 3, 1, 2])]);
     let x = emit_resize(&mut b, x, (height, width), seen);
-    let want = Want { grid, normalise: Some(model.normalise), patches: head.pooling != Pooling::Cls, pictures: 1 };
+    let want = Want {
+        grid,
+        normalise: Some(model.normalise),
+        patches: head.pooling.patches(),
+        pictures: head.pooling.blocks(),
+    };
     let tokens = backbone::emit(&mut b, model, &x, &want)?;
     let pooled = emit_pooling(&mut b, &tokens, head.pooling, model.prefix_tokens());
     let probability = emit_head(&mut b, &pooled, head);
@@ -104,23 +111,6 @@ fn emit_resize(b: &mut Builder, mut x: String, from: (usize, usize), to: (usize,
         x = b.node("MatMul", &[&matrix, &x], vec![]);
     }
     x
-}
-
-/// Features `[n, d]` out of a backbone's tokens.
-fn emit_pooling(b: &mut Builder, tokens: &Tokens, pooling: Pooling, prefix: usize) -> String {
-    let cls = tokens.pictures.last().expect("a head asks for what stands for the picture: this is a bug").clone();
-    b.scope("pooling");
-    match pooling {
-        Pooling::Cls => cls,
-        Pooling::ClsMean => {
-            let one = b.i64s("axis", &[1]);
-            let from = b.i64s("from", &[prefix as i64]);
-            let to = b.i64s("to", &[i64::from(i32::MAX)]);
-            let patches = b.node("Slice", &[&tokens.last, &from, &to, &one], vec![]);
-            let mean = b.node("ReduceMean", &[&patches, &one], vec![AttributeProto::int("keepdims", 0)]);
-            b.node("Concat", &[&cls, &mean], vec![AttributeProto::int("axis", 1)])
-        }
-    }
 }
 
 /// Probability `[n]` out of features `[n, d]`.

@@ -19,9 +19,12 @@ fn head() -> Head {
 fn a_head_comes_back_bit_for_bit() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("head.safetensors");
-    for (pooling, calibration) in
-        [(Pooling::Cls, Calibration::default()), (Pooling::ClsMean, Calibration { a: f32::MIN_POSITIVE, b: f32::MAX })]
-    {
+    for (pooling, calibration) in [
+        (Pooling::Cls, Calibration::default()),
+        (Pooling::ClsMean, Calibration { a: f32::MIN_POSITIVE, b: f32::MAX }),
+        (Pooling::Last(4), Calibration::default()),
+        (Pooling::Last(255), Calibration::default()),
+    ] {
         let head = Head { pooling, calibration, ..head() };
         head.write(&path).unwrap();
         assert_eq!(Head::read(&path).unwrap(), head);
@@ -78,4 +81,32 @@ fn other_files_are_no_heads() {
     }
     let model = std::fs::read(folder("dinov3-gated").join("model.safetensors")).unwrap();
     assert!(Head::from_bytes(model).unwrap_err().to_string().contains("no head: `pooling`"));
+}
+
+#[test]
+fn poolings_by_name() {
+    for pooling in [Pooling::Cls, Pooling::ClsMean, Pooling::Last(1), Pooling::Last(4), Pooling::Last(255)] {
+        assert_eq!(pooling.to_string().parse::<Pooling>().unwrap(), pooling);
+    }
+    for odd in ["", "CLS", "last", "last-", "last-0", "last-256", "last-+4", "last-04", "last--1", "last-4 ", "mean"] {
+        let error = odd.parse::<Pooling>().unwrap_err().to_string();
+        assert!(error.contains("cls, cls-mean and last-N are"), "{error}");
+    }
+}
+
+#[test]
+fn poolings_that_a_model_has_not() {
+    let cases = [
+        ("dinov2-registers", Pooling::Last(4), "wants 4 blocks, the model has 3"),
+        ("dinov2-registers", Pooling::Last(0), "wants 0 blocks"),
+        ("siglip-both", Pooling::Last(2), "wants CLS tokens, the model has none"),
+    ];
+    for (name, pooling, wanted) in cases {
+        let model = Model::read(&folder(name)).unwrap();
+        let inputs = model.features(pooling);
+        let layer = Dense { weight: vec![0.5; inputs], bias: vec![0.0], inputs, outputs: 1 };
+        let head = Head { pooling, layers: vec![layer], calibration: Calibration::default() };
+        let error = write_classifier(&model, &head, &WriteOptions::default()).unwrap_err().to_string();
+        assert!(error.contains(wanted), "{error}");
+    }
 }

@@ -28,6 +28,7 @@ fn kinds_sizes_and_labels() {
         assert_eq!(found, (kind, hidden, patch, prefix), "{name}");
         assert_eq!(model.labels(), labels, "{name}");
         assert_eq!((model.features(Pooling::Cls), model.features(Pooling::ClsMean)), (hidden, 2 * hidden));
+        assert_eq!((model.features(Pooling::Last(1)), model.features(Pooling::Last(4))), (2 * hidden, 5 * hidden));
     }
 }
 
