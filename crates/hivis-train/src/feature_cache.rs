@@ -70,7 +70,7 @@ impl Job<'_> {
     }
 
     fn file(&self, bucket: u8) -> PathBuf {
-        let (hash, pooling) = (self.backbone.hash(), self.backbone.pooling().as_str());
+        let (hash, pooling) = (self.backbone.hash(), self.backbone.pooling());
         let folder = format!("{hash}-{pooling}-fp32-{}", self.settings.draw_seed);
         self.cache.join(folder).join(format!("{bucket:02x}.safetensors"))
     }

@@ -54,13 +54,19 @@ impl Backbone {
     /// Loads a DINOv3 backbone: JSON texts and safetensors bytes, as [`Model::from_parts`] takes them. `threads` is
     /// rten's; 0 lets it choose.
     pub fn new(config: &str, preprocessor: &str, weights: Vec<u8>, threads: usize) -> Result<Self, TrainError> {
+        let hash = Self::name(config, preprocessor, &weights);
+        let model = Model::from_parts(config, Some(preprocessor), weights).map_err(TrainError::Graph)?;
+        Self::of(&model, hash, Pooling::ClsMean, threads)
+    }
+
+    /// Names a backbone by its files.
+    pub fn name(config: &str, preprocessor: &str, weights: &[u8]) -> String {
         let mut hash = Sha256::new();
-        for part in [config.as_bytes(), preprocessor.as_bytes(), &weights] {
+        for part in [config.as_bytes(), preprocessor.as_bytes(), weights] {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        let model = Model::from_parts(config, Some(preprocessor), weights).map_err(TrainError::Graph)?;
-        Self::of(&model, hex::encode(&hash.finalize()[..8]), Pooling::ClsMean, threads)
+        hex::encode(&hash.finalize()[..8])
     }
 
     /// The backbone of a model that was read already, with features of these tokens; `hash` names its files.

@@ -24,6 +24,8 @@ pub(crate) struct Order {
     pub(crate) seed: u64,
     /// `tiny`, or a folder.
     pub(crate) backbone: String,
+    /// Which tokens become the features: `cls`, `cls-mean`, `last-N`.
+    pub(crate) features: String,
     /// The run that this one goes on from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<String>,

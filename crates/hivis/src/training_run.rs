@@ -57,7 +57,7 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
     let home = home.clone();
     let work = move || {
         let (began, start) = (Timestamp::now(), Instant::now());
-        let (model, backbone) = load(&order.backbone)?;
+        let (model, backbone) = load(&order)?;
         let earlier = order.from.as_deref().map(|run| Run::open(&home, run)?.earlier()).transpose()?;
         let folder = home.runs().join(how.id.as_str());
         fs_err::create_dir_all(&folder)?;
@@ -123,21 +123,22 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
     tokio::task::spawn_blocking(work).await.context("the training panicked")?
 }
 
-/// `tiny`, or a folder as transformers saves it.
-pub(crate) fn load(name: &str) -> Result<(Model, Backbone)> {
-    if name == "tiny" {
-        let (config, preprocessor) = (hivis_train::tiny::CONFIG, hivis_train::tiny::PREPROCESSOR);
-        let backbone = Backbone::new(config, preprocessor, hivis_train::tiny::WEIGHTS.to_vec(), 0)?;
-        return Ok((tiny::model()?, backbone));
+/// The backbone of an order: `tiny`, or a folder as transformers saves it.
+pub(crate) fn load(order: &Order) -> Result<(Model, Backbone)> {
+    let pooling: Pooling = order.features.parse()?;
+    if order.backbone == "tiny" {
+        use hivis_train::tiny::{CONFIG, PREPROCESSOR, WEIGHTS};
+        let model = tiny::model()?;
+        let backbone = Backbone::of(&model, Backbone::name(CONFIG, PREPROCESSOR, WEIGHTS), pooling, 0)?;
+        return Ok((model, backbone));
     }
-    let folder = Path::new(name);
+    let folder = Path::new(&order.backbone);
     if !folder.is_dir() {
         let hint = "`tiny`, or a folder with config.json and model.safetensors";
-        return Err(Hinted::new(format!("there is no backbone {name}"), hint).into());
+        return Err(Hinted::new(format!("there is no backbone {}", order.backbone), hint).into());
     }
-    let model = Model::read(folder).with_context(|| format!("{name} cannot be read"))?;
-    let hash = hash(folder)?;
-    let backbone = Backbone::of(&model, hash, Pooling::ClsMean, 0)?;
+    let model = Model::read(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let backbone = Backbone::of(&model, hash(folder)?, pooling, 0)?;
     Ok((model, backbone))
 }
 

@@ -42,6 +42,7 @@ pub(crate) async fn turn(home: &Home, settings: &Settings, seed: u64, quiet: boo
         count: SCENES,
         seed,
         backbone: "tiny".to_owned(),
+        features: "cls-mean".to_owned(),
         from: None,
         settings: TrainingSettings::default(),
     };

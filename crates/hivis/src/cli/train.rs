@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hivis_onnx::Pooling;
 use hivis_train::device::Processor;
 use hivis_train::head::ClassWeights;
 use hivis_train::tracker::TrackerName;
@@ -23,6 +24,10 @@ pub struct TrainArgs {
     /// `tiny` (embedded), or a folder with config.json and model.safetensors.
     #[arg(long, default_value = "tiny")]
     pub backbone: String,
+    /// Which tokens become the features: `cls`, `cls-mean` (CLS, then the mean of the patches), or `last-N` (CLS of the
+    /// last N blocks, then the mean); registers never.
+    #[arg(long, default_value = "cls-mean", value_name = "TOKENS")]
+    pub features: Pooling,
     /// The release's and the run's name [default: made of the backbone and the time].
     #[arg(long)]
     pub id: Option<String>,
@@ -122,6 +127,9 @@ pub struct FeaturesArgs {
     /// `tiny` (embedded), or a folder with config.json and model.safetensors.
     #[arg(long, default_value = "tiny")]
     pub backbone: String,
+    /// Which tokens become the features: `cls`, `cls-mean`, or `last-N`.
+    #[arg(long, default_value = "cls-mean", value_name = "TOKENS")]
+    pub features: Pooling,
     /// Pictures that the validator's augmentation makes of each.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub draws: u32,

@@ -33,13 +33,14 @@ pub(crate) async fn run(global: &Global, args: &FeaturesArgs) -> Result<ExitCode
         count: args.count,
         seed: args.seed,
         backbone: args.backbone.clone(),
+        features: args.features.to_string(),
         from: None,
         settings,
     };
     let set = TrainSet::open(&home, &order).await?;
     let (file, cache) = (args.file.clone(), home.cache().join("features"));
     let work = move || {
-        let (_, backbone) = training_run::load(&order.backbone)?;
+        let (_, backbone) = training_run::load(&order)?;
         let mut told = |at: Progress| {
             if let Progress::Features { done, total } = at
                 && done == total

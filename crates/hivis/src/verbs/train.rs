@@ -148,6 +148,7 @@ fn order(args: &TrainArgs) -> Result<Order> {
         count: args.count,
         seed: args.seed,
         backbone: args.backbone.clone(),
+        features: args.features.to_string(),
         from: None,
         settings,
     })
@@ -167,7 +168,13 @@ fn going_on(args: &TrainArgs, run: &Run) -> Result<Order> {
         },
         ..asked.settings.clone()
     };
-    Ok(Order { backbone: was.backbone.clone(), from: Some(run.file.id.to_string()), settings, ..asked })
+    Ok(Order {
+        backbone: was.backbone.clone(),
+        features: was.features.clone(),
+        from: Some(run.file.id.to_string()),
+        settings,
+        ..asked
+    })
 }
 
 fn print(id: &ReleaseId, folder: &Path, report: &TrainingReport) {

@@ -149,7 +149,13 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
     let learned = parts.iter().map(|part| u64::from(*part == 0)).sum::<u64>();
     assert_eq!(learned, numbers[0] + numbers[1]);
 
-    let said = run(&home, &args("tried", &["--trials", "4", "--shares", "50/50/0", "--class-weights", "balanced"]));
+    let said = run(
+        &home,
+        &args(
+            "tried",
+            &["--trials", "4", "--shares", "50/50/0", "--features", "last-2", "--class-weights", "balanced"],
+        ),
+    );
     assert!(said.contains("stopped after 2") && said.contains("tuning loss"), "{said}");
     // A tracker that is not there costs nothing but a line.
     let mut command = hivis(&home, &args("told", &["--track", "wandb"]));
