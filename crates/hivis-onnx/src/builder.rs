@@ -8,13 +8,19 @@ use crate::proto::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfo
 pub(crate) struct Builder {
     nodes: Vec<NodeProto>,
     constants: Vec<TensorProto>,
+    part: String,
     scope: String,
 }
 
 impl Builder {
+    /// Scopes that follow lie in `part`, where a graph has several of a kind; empty for the graph itself.
+    pub(crate) fn part(&mut self, part: &str) {
+        self.part = if part.is_empty() { String::new() } else { format!("{part}/") };
+    }
+
     /// Names that follow begin with `scope` and a slash.
     pub(crate) fn scope(&mut self, scope: impl std::fmt::Display) {
-        self.scope = scope.to_string();
+        self.scope = format!("{}{scope}", self.part);
     }
 
     /// A constant of f32.

@@ -37,6 +37,9 @@ pub enum OnnxError {
     /// The head does not fit the model, or is no head.
     #[error("the head does not fit: {0}")]
     Head(String),
+    /// Members that cannot be averaged.
+    #[error("not an ensemble: {0}")]
+    Ensemble(String),
     /// The model cannot be written at the size asked for.
     #[error("{0}")]
     Size(String),
@@ -58,6 +61,7 @@ impl OnnxError {
             Self::Weights { .. } => Some("the download may be incomplete or a Git LFS pointer: fetch the file again"),
             Self::Tensor { .. } => Some("config.json and the weights must come from the same model"),
             Self::Graph { .. } => Some("only `model.onnx` of a release can be quantised, and only once"),
+            Self::Ensemble(_) => Some("an ensemble has 1 to 16 members, each of a weight above 0, together 1"),
             Self::Io(_) | Self::Head(_) | Self::Size(_) => None,
         }
     }

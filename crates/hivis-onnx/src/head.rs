@@ -34,6 +34,16 @@ pub struct Calibration {
     pub b: f32,
 }
 
+impl Calibration {
+    pub(crate) fn check(self) -> Result<(), OnnxError> {
+        let Self { a, b } = self;
+        if !(a.is_finite() && b.is_finite()) {
+            return Err(OnnxError::Head(format!("its calibration is a = {a}, b = {b}")));
+        }
+        Ok(())
+    }
+}
+
 impl Default for Calibration {
     fn default() -> Self {
         Self { a: 1.0, b: 0.0 }
@@ -68,30 +78,18 @@ impl Head {
     /// The bytes of [`Head::write`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, OnnxError> {
         self.check()?;
-        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = self
+        let tensors: Vec<(String, Vec<usize>, &[f32])> = self
             .layers
             .iter()
             .enumerate()
             .flat_map(|(n, layer)| {
-                let little = |v: &[f32]| v.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
                 [
-                    (format!("layers.{n}.weight"), vec![layer.outputs, layer.inputs], little(&layer.weight)),
-                    (format!("layers.{n}.bias"), vec![layer.outputs], little(&layer.bias)),
+                    (format!("layers.{n}.weight"), vec![layer.outputs, layer.inputs], layer.weight.as_slice()),
+                    (format!("layers.{n}.bias"), vec![layer.outputs], layer.bias.as_slice()),
                 ]
             })
             .collect();
-        let views = bytes
-            .iter()
-            .map(|(name, shape, data)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), data)?)))
-            .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-            .map_err(|error| OnnxError::Head(error.to_string()))?;
-        // Rust prints the shortest decimal that reads back as the same f32.
-        let metadata = HashMap::from([
-            ("pooling".to_owned(), self.pooling.to_string()),
-            ("calibration.a".to_owned(), self.calibration.a.to_string()),
-            ("calibration.b".to_owned(), self.calibration.b.to_string()),
-        ]);
-        safetensors::serialize(views, Some(metadata)).map_err(|error| OnnxError::Head(error.to_string()))
+        serialize(&tensors, metadata(self.pooling, self.calibration))
     }
 
     /// The head in the bytes of [`Head::to_bytes`].
@@ -100,12 +98,15 @@ impl Head {
     }
 
     fn from_bytes_named(bytes: Vec<u8>, name: &str) -> Result<Self, OnnxError> {
-        let weights = Weights::from_bytes(bytes, name)?;
-        let missing = |key: &str| OnnxError::weights(weights.path(), format!("no head: `{key}` is missing or odd"));
-        let number = |key: &str| weights.metadata(key).and_then(|t| t.parse::<f32>().ok()).ok_or_else(|| missing(key));
-        let pooling =
-            weights.metadata("pooling").and_then(|name| name.parse().ok()).ok_or_else(|| missing("pooling"))?;
-        let calibration = Calibration { a: number("calibration.a")?, b: number("calibration.b")? };
+        Self::from_weights(&Weights::from_bytes(bytes, name)?)
+    }
+
+    pub(crate) fn from_weights(weights: &Weights) -> Result<Self, OnnxError> {
+        let (pooling, calibration) = read_metadata(weights)?;
+        if let Some(form) = weights.metadata("form") {
+            let form: String = form.escape_debug().take(40).collect();
+            return Err(OnnxError::Head(format!("it is of the form `{form}`, a network is wanted here")));
+        }
         let mut layers = Vec::new();
         while layers.len() < MAX_LAYERS && weights.has(&format!("layers.{}.weight", layers.len())) {
             let [weight, bias] = ["weight", "bias"].map(|part| format!("layers.{}.{part}", layers.len()));
@@ -149,10 +150,39 @@ impl Head {
             }
             width = layer.outputs;
         }
-        let Calibration { a, b } = self.calibration;
-        if !(a.is_finite() && b.is_finite()) {
-            return wrong(format!("its calibration is a = {a}, b = {b}"));
-        }
-        Ok(())
+        self.calibration.check()
     }
+}
+
+/// The metadata that both forms of head have. Rust prints the shortest decimal that reads back as the same f32.
+pub(crate) fn metadata(pooling: Pooling, calibration: Calibration) -> HashMap<String, String> {
+    HashMap::from([
+        ("pooling".to_owned(), pooling.to_string()),
+        ("calibration.a".to_owned(), calibration.a.to_string()),
+        ("calibration.b".to_owned(), calibration.b.to_string()),
+    ])
+}
+
+/// What [`metadata`] made.
+pub(crate) fn read_metadata(weights: &Weights) -> Result<(Pooling, Calibration), OnnxError> {
+    let missing = |key: &str| OnnxError::weights(weights.path(), format!("no head: `{key}` is missing or odd"));
+    let number = |key: &str| weights.metadata(key).and_then(|t| t.parse::<f32>().ok()).ok_or_else(|| missing(key));
+    let pooling = weights.metadata("pooling").and_then(|name| name.parse().ok()).ok_or_else(|| missing("pooling"))?;
+    Ok((pooling, Calibration { a: number("calibration.a")?, b: number("calibration.b")? }))
+}
+
+/// The bytes of a safetensors file of f32.
+pub(crate) fn serialize(
+    tensors: &[(String, Vec<usize>, &[f32])],
+    metadata: HashMap<String, String>,
+) -> Result<Vec<u8>, OnnxError> {
+    let bytes: Vec<Vec<u8>> =
+        tensors.iter().map(|(_, _, values)| values.iter().flat_map(|v| v.to_le_bytes()).collect()).collect();
+    let views = tensors
+        .iter()
+        .zip(&bytes)
+        .map(|((name, shape, _), bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(|error| OnnxError::Head(error.to_string()))?;
+    safetensors::serialize(views, Some(metadata)).map_err(|error| OnnxError::Head(error.to_string()))
 }

@@ -49,7 +49,7 @@ fn rewrite(graph: &mut GraphProto, most: f32) -> Result<usize, String> {
     let mut nodes = Vec::with_capacity(graph.node.len() * 2);
     let mut count = 0;
     for node in std::mem::take(&mut graph.node) {
-        let weight = (node.op_type == "MatMul" && node.name.starts_with("layer."))
+        let weight = (node.op_type == "MatMul" && in_a_block(&node.name))
             .then(|| node.input.get(1).and_then(|name| constants.get(name)))
             .flatten();
         let (Some(&weight), Some(x), Some(y)) = (weight, node.input.first(), node.output.first()) else {
@@ -91,6 +91,11 @@ fn rewrite(graph: &mut GraphProto, most: f32) -> Result<usize, String> {
     }
     graph.node = nodes;
     Ok(count)
+}
+
+/// Whether a node belongs to a transformer block, of the only backbone or of one of several.
+fn in_a_block(name: &str) -> bool {
+    name.split('/').any(|scope| scope.starts_with("layer."))
 }
 
 fn make(op: &str, inputs: &[&String], outputs: &[String], attribute: Vec<AttributeProto>) -> NodeProto {

@@ -1,10 +1,12 @@
-//! The two graphs that are written: a classifier for serving, a bare backbone for tests.
+//! The graphs that are written: a classifier for serving, of one head or several, and a bare backbone for tests.
 
-use crate::backbone::{self, Want};
-use crate::builder::{Builder, Linear};
+use crate::backbone::{self, Tokens, Want};
+use crate::builder::Builder;
+use crate::ensemble;
 use crate::pooling::emit_pooling;
 use crate::proto::{AttributeProto, ValueInfoProto, data_type};
-use crate::{Graph, Head, Model, OnnxError, tables};
+use crate::score::{emit_average, emit_form};
+use crate::{Calibration, Graph, Head, HeadForm, Member, Model, OnnxError, Pooling, tables};
 
 /// Pictures of more pixels a side than this are no pictures of a miner.
 const MAX_SIDE: u32 = 8192;
@@ -27,41 +29,85 @@ impl Default for WriteOptions {
 /// A DINOv3 or DINOv2 sees the picture at its own size, or at the nearest multiple of the patch below; a ViT or SigLIP
 /// always at the size that its position table is for.
 pub fn write_classifier(model: &Model, head: &Head, options: &WriteOptions) -> Result<Graph, OnnxError> {
-    head.check()?;
-    head.pooling.check(model)?;
-    let features = model.features(head.pooling);
-    if head.inputs() != features {
-        return Err(OnnxError::Head(format!("it takes {} features, the model gives {features}", head.inputs())));
-    }
-    let (width, height) = (options.input.0 as usize, options.input.1 as usize);
-    let grid = backbone::grid(model, (height, width));
-    check_size(options.input, grid)?;
-    let patch = model.geometry().patch;
-    let seen = model.family.fixed_size().unwrap_or((grid.0 * patch.0, grid.1 * patch.1));
+    write_ensemble(&[Member { model, head: &HeadForm::Dense(head.clone()), weight: 1.0 }], None, options)
+}
 
+/// The same for the weighted average of several heads' probabilities, or for one head of either form.
+///
+/// Weights are above 0 and sum to 1 within 1e-6. `calibration` works on the logit of the average, drawn into
+/// 1e-5..1-1e-5 first; without it the average is the answer. `features` are the first member's.
+pub fn write_ensemble(
+    members: &[Member<'_>],
+    calibration: Option<Calibration>,
+    options: &WriteOptions,
+) -> Result<Graph, OnnxError> {
+    ensemble::check(members, calibration)?;
+    let (width, height) = (options.input.0 as usize, options.input.1 as usize);
     let mut b = Builder::default();
     b.scope("pixels");
     let x = b.node("Cast", &["pixels"], vec![AttributeProto::int("to", i64::from(data_type::FLOAT))]);
     let x = b.node("Transpose", &[&x], vec![AttributeProto::ints("perm", &[0, 3, 1, 2])]);
-    let x = emit_resize(&mut b, x, (height, width), seen);
-    let want = Want {
-        grid,
-        normalise: Some(model.normalise),
-        patches: head.pooling.patches(),
-        pictures: head.pooling.blocks(),
+
+    let mut backbones: Vec<&Model> = Vec::new();
+    for member in members {
+        if !backbones.iter().any(|model| std::ptr::eq(*model, member.model)) {
+            backbones.push(member.model);
+        }
+    }
+    let mut features = vec![String::new(); members.len()];
+    for (at, model) in backbones.iter().enumerate() {
+        b.part(&if backbones.len() > 1 { format!("backbone.{at}") } else { String::new() });
+        let own: Vec<usize> = (0..members.len()).filter(|&m| std::ptr::eq(members[m].model, *model)).collect();
+        let poolings: Vec<Pooling> = own.iter().map(|&m| members[m].head.pooling()).collect();
+        let tokens = emit_backbone(&mut b, model, (x.clone(), options.input), &poolings)?;
+        let mut pooled: Vec<(Pooling, String)> = Vec::new();
+        for (&m, &pooling) in own.iter().zip(&poolings) {
+            let known = pooled.iter().find(|(known, _)| *known == pooling).map(|(_, name)| name.clone());
+            features[m] = known.unwrap_or_else(|| emit_pooling(&mut b, &tokens, pooling, model.prefix_tokens()));
+            pooled.push((pooling, features[m].clone()));
+        }
+    }
+    let mut probabilities = Vec::with_capacity(members.len());
+    for (at, (member, features)) in members.iter().zip(&features).enumerate() {
+        b.part(&if members.len() > 1 { format!("member.{at}") } else { String::new() });
+        probabilities.push((emit_form(&mut b, features, member.head), member.weight));
+    }
+    b.part("");
+    let probability = match (probabilities.as_slice(), calibration) {
+        ([(probability, _)], None) => probability.clone(),
+        (all, calibration) => emit_average(&mut b, all, calibration),
     };
-    let tokens = backbone::emit(&mut b, model, &x, &want)?;
-    let pooled = emit_pooling(&mut b, &tokens, head.pooling, model.prefix_tokens());
-    let probability = emit_head(&mut b, &pooled, head);
-    b.rename(&pooled, "features");
+    b.rename(&features[0], "features");
     b.rename(&probability, "probability");
     Ok(b.finish(
         vec![ValueInfoProto::tensor("pixels", data_type::UINT8, &[None, Some(height), Some(width), Some(3)])],
         vec![
             ValueInfoProto::tensor("probability", data_type::FLOAT, &[None]),
-            ValueInfoProto::tensor("features", data_type::FLOAT, &[None, Some(features)]),
+            ValueInfoProto::tensor("features", data_type::FLOAT, &[None, Some(members[0].head.inputs())]),
         ],
     ))
+}
+
+/// From pixels f32 `[n, 3, h, w]`, 0 to 255, with their width and height, to the tokens that `poolings` want.
+fn emit_backbone(
+    b: &mut Builder,
+    model: &Model,
+    (pixels, input): (String, (u32, u32)),
+    poolings: &[Pooling],
+) -> Result<Tokens, OnnxError> {
+    let size = (input.1 as usize, input.0 as usize);
+    let grid = backbone::grid(model, size);
+    check_size(input, grid)?;
+    let patch = model.geometry().patch;
+    let seen = model.family.fixed_size().unwrap_or((grid.0 * patch.0, grid.1 * patch.1));
+    let x = emit_resize(b, pixels, size, seen);
+    let want = Want {
+        grid,
+        normalise: Some(model.normalise),
+        patches: poolings.iter().any(|pooling| pooling.patches()),
+        pictures: poolings.iter().map(|pooling| pooling.blocks()).max().unwrap_or(0),
+    };
+    backbone::emit(b, model, &x, &want)
 }
 
 /// `pixels` f32 `[n, 3, height, width]`, already normalised, to `last_hidden_state` f32 `[n, tokens, hidden_size]`.
@@ -111,60 +157,4 @@ fn emit_resize(b: &mut Builder, mut x: String, from: (usize, usize), to: (usize,
         x = b.node("MatMul", &[&matrix, &x], vec![]);
     }
     x
-}
-
-/// Probability `[n]` out of features `[n, d]`.
-fn emit_head(b: &mut Builder, features: &str, head: &Head) -> String {
-    let mut x = features.to_owned();
-    let last = head.layers.len() - 1;
-    for (n, dense) in head.layers.iter().enumerate() {
-        b.scope(format!("head.{n}"));
-        let mut linear = Linear {
-            name: "dense",
-            weight: dense.weight.clone(),
-            bias: Some(dense.bias.clone()),
-            inputs: dense.inputs,
-            outputs: dense.outputs,
-        };
-        if n == last && dense.outputs == 2 {
-            linear = difference(&linear);
-        }
-        x = b.linear(&x, &linear);
-        if n < last {
-            x = b.node("Relu", &[&x], vec![]);
-        } else if linear.outputs > 1 {
-            x = emit_log_odds(b, &x, linear.outputs);
-        }
-    }
-    b.scope("calibration");
-    let shape = b.i64s("flat", &[-1]);
-    let logit = b.node("Reshape", &[&x, &shape], vec![]);
-    let slope = b.f32s("a", &[1], &[head.calibration.a]);
-    let shift = b.f32s("b", &[1], &[head.calibration.b]);
-    let scaled = b.node("Mul", &[&logit, &slope], vec![]);
-    let shifted = b.node("Add", &[&scaled, &shift], vec![]);
-    b.node("Sigmoid", &[&shifted], vec![])
-}
-
-/// Of two classes the log-odds are the difference of their logits: one output, roadwork's row less the other's.
-fn difference(linear: &Linear) -> Linear {
-    let (first, second) = linear.weight.split_at(linear.inputs);
-    let weight = first.iter().zip(second).map(|(a, b)| a - b).collect();
-    let bias = linear.bias.as_ref().map(|b| vec![b[0] - b[1]]);
-    Linear { name: linear.name, weight, bias, inputs: linear.inputs, outputs: 1 }
-}
-
-/// `z0 - log(sum of exp(z1...))`: the sigmoid of it is the softmax's first entry. The maximum is subtracted first by
-/// hand, so that no engine's own way of doing it can overflow.
-fn emit_log_odds(b: &mut Builder, z: &str, classes: usize) -> String {
-    let parts = b.i64s("one_others", &[1, classes as i64 - 1]);
-    let [own, others] = b.nodes("Split", &[z, &parts], vec![AttributeProto::int("axis", 1)]);
-    let axis = b.i64s("classes", &[1]);
-    let most = b.node("ReduceMax", &[&others, &axis], vec![AttributeProto::int("keepdims", 1)]);
-    let below = b.node("Sub", &[&others, &most], vec![]);
-    let powers = b.node("Exp", &[&below], vec![]);
-    let sum = b.node("ReduceSum", &[&powers, &axis], vec![AttributeProto::int("keepdims", 1)]);
-    let log = b.node("Log", &[&sum], vec![]);
-    let rest = b.node("Add", &[&most, &log], vec![]);
-    b.node("Sub", &[&own, &rest], vec![])
 }

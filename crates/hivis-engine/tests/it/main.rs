@@ -4,6 +4,7 @@
 
 mod classifier;
 mod conformance;
+mod ensemble;
 mod golden;
 mod golden_backbone;
 mod golden_vit;

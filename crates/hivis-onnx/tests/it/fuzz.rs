@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use hivis_onnx::{Head, write_backbone};
+use hivis_onnx::{Calibration, Head, Nearest, Pooling, write_backbone};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -63,7 +63,15 @@ fn fuzz_reading_models_and_heads() {
     let (seconds, seed) = (number("HIVIS_FUZZ_SECONDS", 2), number("HIVIS_FUZZ_SEED", 20261123));
     let bases = ["dinov3-gated", "dinov3-bare", "vit-three", "dinov2-registers", "siglip-both"].map(parts);
     let heads = bases.iter().filter_map(|b| b.model().ok()?.own_head("roadwork").ok()?.to_bytes().ok());
-    let heads: Vec<Vec<u8>> = heads.collect();
+    let bank = Nearest {
+        pooling: Pooling::Last(2),
+        bank: (0..40u8).map(|i| f32::from(i) - 7.5).collect(),
+        labels: (0..8).map(|i| i % 2 == 0).collect(),
+        k: 3,
+        temperature: 0.07,
+        calibration: Calibration::default(),
+    };
+    let heads: Vec<Vec<u8>> = heads.chain([bank.to_bytes().unwrap()]).collect();
     let before = peak_kilobytes();
     let until = Instant::now() + Duration::from_secs(seconds);
     let (mut rounds, mut read) = (0u64, 0u64);
@@ -84,7 +92,7 @@ fn fuzz_reading_models_and_heads() {
             _ => {
                 let mut head = heads.choose(&mut rng).unwrap().clone();
                 mutate(&mut head, usize::MAX, &mut rng);
-                let _ = Head::from_bytes(head);
+                let _ = (Head::from_bytes(head.clone()), Nearest::from_bytes(head));
                 mutate(&mut weights, usize::MAX, &mut rng);
             }
         }

@@ -5,5 +5,6 @@
 mod fixture;
 mod fuzz;
 mod head;
+mod nearest;
 mod read;
 mod refuse;
