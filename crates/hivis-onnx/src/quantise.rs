@@ -3,7 +3,7 @@
 //! `Y = X W` becomes `DynamicQuantizeLinear(X)`, `MatMulInteger` with weights of one scale an output (symmetric, zero
 //! point 0) and a product with both scales: standard operators that rten and ONNX Runtime each fuse into one kernel.
 //! Activations take one scale over the whole input, so a score depends on what shares its batch: run one picture at a
-//! time. The patch embedding, the attention's own products, the norms and the head stay fp32.
+//! time. The patch embedding, the attention's own products, the norms, attention pooling and the heads stay fp32.
 
 use std::collections::HashMap;
 use std::path::Path;
