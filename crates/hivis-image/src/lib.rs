@@ -1,9 +1,9 @@
 //! Guarded decode, resize, encode and the validator's augmentations.
 //!
 //! Bytes of strangers become a [`Picture`] under limits ([`decode()`]); a picture becomes a challenge exactly as
-//! StreetVision's validators make it ([`augment`], [`encode_jpeg`], [`challenge`]). The specification is
-//! `fixtures/challenge/FACTS.md`, and its golden vectors are this room's tests. The room does no I/O and reads the clock
-//! only to stop a slow decode; randomness comes in.
+//! StreetVision's validators make it ([`augment`], [`encode_jpeg`], [`challenge`]), or another weather's for training
+//! ([`variation`]). The validators' specification is `fixtures/challenge/FACTS.md`, and its golden vectors are this
+//! room's tests. The room does no I/O and reads the clock only to stop a slow decode; randomness comes in.
 //!
 //! ```
 //! use hivis_image::{DecodeLimits, augment, challenge, decode};
@@ -24,6 +24,7 @@
 pub mod augment;
 pub mod challenge;
 pub mod quality;
+pub mod variation;
 
 mod decode;
 mod encode;

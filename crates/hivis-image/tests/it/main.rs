@@ -9,3 +9,4 @@ mod golden_encode;
 mod golden_geometry;
 mod mutations;
 mod properties;
+mod variation;
