@@ -35,7 +35,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use hivis_types::Picture;
-use rand::Rng;
+use rand::{Rng, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 
 mod coarse;
 mod dirt;
@@ -169,6 +170,11 @@ pub fn draw<R: Rng>(variation: Variation, strength: f32, rng: &mut R) -> Plan {
         Variation::Rotation => Plan::Rotation(Rotation::draw(strength, rng)),
         Variation::LensDirt => Plan::LensDirt(LensDirt::draw(strength, rng)),
     }
+}
+
+/// [`draw`] and [`apply`] with a generator made of `seed`.
+pub fn vary(picture: &Picture, variation: Variation, strength: f32, seed: u64) -> Picture {
+    apply(picture, &draw(variation, strength, &mut ChaCha8Rng::seed_from_u64(seed)))
 }
 
 /// Carries a plan out; the size stays.

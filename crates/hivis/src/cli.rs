@@ -2,6 +2,7 @@
 
 #[cfg(feature = "train")]
 mod train;
+mod vary;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs};
+pub use vary::VaryArgs;
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -71,6 +73,8 @@ pub enum Verb {
     /// Train the embedded backbone anew on procedural scenes (about 90 minutes on two cores).
     #[cfg(feature = "train")]
     Pretrain(PretrainArgs),
+    /// Make other weather, light and lenses of labelled pictures: rain, fog, snow, night, glare, blur, a tilt, dirt.
+    Vary(VaryArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

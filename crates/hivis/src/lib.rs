@@ -29,6 +29,7 @@ mod training_run;
 mod training_show;
 #[cfg(feature = "train")]
 mod trainset;
+mod varied;
 mod verbs;
 #[cfg(feature = "train")]
 mod wheel;
@@ -76,6 +77,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Features(args) => verbs::features::run(global, &args).await,
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
+        Verb::Vary(args) => verbs::vary::run(global, args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

@@ -1,15 +1,11 @@
 //! What variations do to pictures, and what they leave.
 
 use hivis_image::quality::grey;
-use hivis_image::variation::{self, Fog, MotionBlur, Plan, Rain, Rotation, Variation};
+use hivis_image::variation::{self, Fog, MotionBlur, Plan, Rain, Rotation, Variation, vary};
 use hivis_image::{DecodeLimits, Picture, decode, resize_bilinear};
 use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand_chacha::ChaCha8Rng;
-
-fn vary(picture: &Picture, variation: Variation, strength: f32, seed: u64) -> Picture {
-    variation::apply(picture, &variation::draw(variation, strength, &mut ChaCha8Rng::seed_from_u64(seed)))
-}
 
 /// A road with cones, a barrier and a sign.
 fn road() -> Picture {

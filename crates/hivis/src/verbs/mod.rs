@@ -15,3 +15,4 @@ pub(crate) mod serve;
 pub(crate) mod status;
 #[cfg(feature = "train")]
 pub(crate) mod train;
+pub(crate) mod vary;
