@@ -37,6 +37,7 @@ mod manifest;
 mod objects;
 mod releases;
 mod retention;
+mod staging;
 mod writer;
 
 pub use disk::{Disk, LocalDisk};
@@ -57,6 +58,7 @@ pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile, TrainingNote};
 pub use objects::{Md5, ObjectId, Objects, Put};
 pub use releases::{PromotionLock, Release, Releases};
 pub use retention::{Keep, Retained};
+pub use staging::{Staging, VersionClaim};
 pub use writer::counters::{DropReason, WriterStats};
 pub use writer::queue::QueueLimits;
 pub use writer::{RecordWriter, WriterHandle, WriterSettings};

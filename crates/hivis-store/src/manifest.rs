@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hivis_types::{EngineKind, Precision, ReleaseId};
+use hivis_types::{EngineKind, Precision, ReleaseId, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub struct Manifest {
     /// Its name, the same as its folder's.
     pub id: ReleaseId,
+    /// X.Y.Z, claimed when it was made; releases made before there were versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
     /// When it was made, UTC.
     pub created: Timestamp,
     /// Where the weights came from: a folder, a Hub repository, a training run.
@@ -76,6 +79,9 @@ pub struct TrainingNote {
     pub split_seed: u64,
     /// Pictures that it learned from, before draws.
     pub pictures: u64,
+    /// Which floor that was on its figures missed, in words. Such a release is kept, but nothing points at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub below_floor: Option<String>,
 }
 
 /// One file of a release.
@@ -92,6 +98,16 @@ pub struct ReleaseFile {
 }
 
 impl Manifest {
+    /// Releases of one family differ in their head only: kind and backbone are the same.
+    pub fn family(&self) -> (&str, Option<&str>) {
+        (&self.kind, self.backbone.as_deref())
+    }
+
+    /// Why no pointer may name it, when none may.
+    pub fn not_promotable(&self) -> Option<&str> {
+        self.training.as_ref().and_then(|training| training.below_floor.as_deref())
+    }
+
     /// The name of the graph that this precision is computed from, when the release has one.
     pub fn graph(&self, precision: Precision) -> Option<&str> {
         self.files.iter().find(|(_, file)| file.precision == Some(precision.of_file())).map(|(name, _)| name.as_str())

@@ -14,6 +14,8 @@ use crate::{Manifest, ReleaseFile, StoreError, disk};
 const MANIFEST: &str = "release.toml";
 /// The pointer's name among the folders. No release can be called so: see [`Releases::install`].
 const POINTER: &str = "current";
+/// Held while the pointer is replaced.
+const POINTER_LOCK: &str = ".pointer.lock";
 
 /// Held by whoever moves the pointer; let go when dropped, or when the process ends.
 #[derive(Debug)]
@@ -51,17 +53,6 @@ impl Releases {
     /// The folder itself; `current` in it is the pointer to watch.
     pub fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// Makes an empty folder on the same disk to build a release in; then write its manifest and
-    /// [`install`](Self::install) it. What an earlier try left there is removed.
-    pub fn staging(&self, id: &ReleaseId) -> Result<PathBuf, StoreError> {
-        let folder = self.folder.join(format!(".new-{id}-{}", std::process::id()));
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
-        Ok(folder)
     }
 
     /// Describes a file for its manifest: its hash and length.
@@ -160,8 +151,7 @@ impl Releases {
 
     /// Takes the right to move the pointer; refused while another process has it.
     pub fn promotion_lock(&self) -> Result<PromotionLock, StoreError> {
-        let path = self.folder.join(".promotion.lock");
-        let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?.into_file();
+        let file = self.lock_file(".promotion.lock")?;
         match file.try_lock() {
             Ok(()) => Ok(PromotionLock { _file: file }),
             Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::PromotionRunning),
@@ -171,6 +161,32 @@ impl Releases {
 
     /// Points at `id`, which must be installed; readers see the old name or the new one.
     pub fn set_current(&self, id: &ReleaseId) -> Result<(), StoreError> {
+        let _moving = self.wait_for(POINTER_LOCK)?;
+        self.write_pointer(id)
+    }
+
+    /// Points at `id` if the pointer still names `from`; false, and nothing is changed, when it names another.
+    pub fn replace_current(&self, from: &ReleaseId, id: &ReleaseId) -> Result<bool, StoreError> {
+        let _moving = self.wait_for(POINTER_LOCK)?;
+        if self.current()?.as_ref() != Some(from) {
+            return Ok(false);
+        }
+        self.write_pointer(id).map(|()| true)
+    }
+
+    /// Waits for a lock of the folder that is only ever held for a short piece of work.
+    pub(crate) fn wait_for(&self, name: &str) -> Result<std::fs::File, StoreError> {
+        let file = self.lock_file(name)?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    fn lock_file(&self, name: &str) -> Result<std::fs::File, StoreError> {
+        let path = self.folder.join(name);
+        Ok(fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?.into_file())
+    }
+
+    fn write_pointer(&self, id: &ReleaseId) -> Result<(), StoreError> {
         if !self.folder.join(id.as_str()).join(MANIFEST).is_file() {
             return Err(StoreError::NoSuchRelease { id: id.to_string(), folder: self.folder.clone() });
         }

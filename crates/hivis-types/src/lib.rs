@@ -18,6 +18,7 @@ mod label;
 mod picture;
 mod record;
 mod release;
+mod version;
 
 pub use challenge::{Level, Origin};
 pub use hotkey::Hotkey;
@@ -25,3 +26,4 @@ pub use label::{Label, LabelSource};
 pub use picture::{Picture, PictureError};
 pub use record::{BatchLeft, Caller, Judgement, Protocol, Record, RecordId, RecordedPicture, Silence, Timings};
 pub use release::{EngineKind, Precision, ReleaseId, Scores, UnknownName};
+pub use version::Version;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod failure;
 
 mod candidate;
+mod card;
 #[cfg(feature = "train")]
 mod estimate;
 mod exam;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use hivis_store::{Home, Ledger, NewPromotion, PromotionKind, PromotionOutcome};
+use hivis_store::{Home, Ledger, Manifest, NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
@@ -37,49 +37,54 @@ pub(crate) struct Why {
     pub(crate) exam: Option<String>,
 }
 
+/// Refuses a release that missed a floor of its training, whatever the policy.
+pub(crate) fn promotable(manifest: &Manifest) -> Result<()> {
+    let Some(why) = manifest.not_promotable() else { return Ok(()) };
+    let hint = "it is kept to look at (`hivis release show`); train another, or lower the floor and train again";
+    Err(Hinted::new(format!("{} may not serve: {why}", manifest.id), hint).into())
+}
+
 /// Points at `id`. One promotion at a time; a release that cannot be brought up changes nothing.
 pub(crate) async fn point(home: &Home, id: &ReleaseId, why: Why, model: &ModelSettings) -> Result<Moved> {
     let releases = home.releases();
     let _lock = releases.promotion_lock()?;
     let previous = releases.current()?;
+    let (served, ledger) = (home.server()?.is_some(), home.ledger().await?);
     if previous.as_ref() == Some(id) {
-        return Ok(Moved::Already);
+        // The command that pointed there may have been cut off before the server looked.
+        return match ledger.last_promotion(id).await? {
+            Some(Promotion { outcome: Some(said), .. }) if !said.serving => Err(refused(id, said)),
+            Some(last) if last.outcome.is_none() && served => heard(home, &ledger, id, last.seq).await,
+            _ => Ok(Moved::Already),
+        };
     }
-    let served = home.server()?.is_some();
     let release = home::load_release(home, id)?;
+    promotable(&release.manifest)?;
     if !served {
         // Nobody else would find out before the next start.
         swap::bring_up(release, model).await?;
     }
-    let ledger = home.ledger().await?;
     let new = NewPromotion { release: id.clone(), previous, kind: why.kind, exam: why.exam, at: Timestamp::now() };
     let seq = ledger.begin_promotion(&new).await?;
     releases.set_current(id)?;
-    if !served {
-        return Ok(Moved::Pointed);
-    }
-    match heard(home, &ledger, seq).await? {
-        Some(PromotionOutcome { serving: true, .. }) => Ok(Moved::Serving),
-        Some(PromotionOutcome { reason, .. }) => {
-            let reason = reason.unwrap_or_default();
-            let hint = "what served goes on serving; `hivis release show` has the release's files";
-            Err(Hinted::new(format!("the server refused {id}: {reason}"), hint).into())
-        }
-        None => Ok(Moved::Unheard),
-    }
+    if served { heard(home, &ledger, id, seq).await } else { Ok(Moved::Pointed) }
 }
 
-/// The server's word on move `seq`; `None` when it ends first or says nothing in time.
-async fn heard(home: &Home, ledger: &Ledger, seq: i64) -> Result<Option<PromotionOutcome>> {
+fn refused(id: &ReleaseId, said: PromotionOutcome) -> anyhow::Error {
+    let hint = "what served goes on serving; `hivis release show` has the release's files";
+    Hinted::new(format!("the server refused {id}: {}", said.reason.unwrap_or_default()), hint).into()
+}
+
+/// Waits for the server's word on move `seq` to `id`.
+async fn heard(home: &Home, ledger: &Ledger, id: &ReleaseId, seq: i64) -> Result<Moved> {
     let end = Instant::now() + PATIENCE;
     loop {
-        if let Some(outcome) = ledger.promotion(seq).await?.and_then(|p| p.outcome) {
-            return Ok(Some(outcome));
+        match ledger.promotion(seq).await?.and_then(|p| p.outcome) {
+            Some(said) if said.serving => return Ok(Moved::Serving),
+            Some(said) => return Err(refused(id, said)),
+            None if Instant::now() > end || home.server()?.is_none() => return Ok(Moved::Unheard),
+            None => tokio::time::sleep(ASK_EVERY).await,
         }
-        if Instant::now() > end || home.server()?.is_none() {
-            return Ok(None);
-        }
-        tokio::time::sleep(ASK_EVERY).await;
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn install(home: &Home) -> Result<Release> {
                 backbone: Some("hivis-tiny".to_owned()),
                 licence: LICENCE.to_owned(),
                 training: None,
+                figures: None,
             },
         )?;
     }

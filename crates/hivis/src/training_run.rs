@@ -237,7 +237,9 @@ fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result
             data: report.data.clone(),
             split_seed: report.settings.split_seed,
             pictures,
+            below_floor: None,
         }),
+        figures: Some(report.tune),
     };
     release::build(home, built).map(|_| ())
 }

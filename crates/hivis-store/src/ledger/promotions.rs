@@ -98,10 +98,10 @@ impl Ledger {
         Ok(done.last_insert_rowid())
     }
 
-    /// Writes a server's word on the newest move to `release`, unless it has one.
+    /// Writes a server's word on the newest move to `release`, unless it is written there that it serves.
     pub async fn end_promotion(&self, release: &ReleaseId, outcome: &PromotionOutcome) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        let sql = "UPDATE promotions SET serving = ?, outcome_us = ?, reason = ? WHERE serving IS NULL
+        let sql = "UPDATE promotions SET serving = ?, outcome_us = ?, reason = ? WHERE coalesce(serving, 0) = 0
             AND seq = (SELECT max(seq) FROM promotions WHERE \"release\" = ?)";
         sqlx::query(sql)
             .bind(i64::from(outcome.serving))
@@ -112,6 +112,13 @@ impl Ledger {
             .await
             .map_err(|e| self.error(e))?;
         transaction.commit().await.map_err(|e| self.error(e))
+    }
+
+    /// The newest move to `release`.
+    pub async fn last_promotion(&self, release: &ReleaseId) -> Result<Option<Promotion>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE \"release\" = ? ORDER BY seq DESC LIMIT 1"));
+        let row = sqlx::query(sql).bind(release.as_str()).fetch_optional(self.readers()).await;
+        row.and_then(|row| row.as_ref().map(from_row).transpose()).map_err(|e| self.error(e))
     }
 
     /// The move of that number.

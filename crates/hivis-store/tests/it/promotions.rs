@@ -25,16 +25,21 @@ async fn an_outcome_belongs_to_the_newest_move_of_its_release() {
     let refused = PromotionOutcome { serving: false, at: at(4), reason: Some("the canary died".to_owned()) };
     world.ledger.end_promotion(&id("a"), &serving).await.unwrap();
     world.ledger.end_promotion(&id("b"), &refused).await.unwrap();
-    // A second word changes nothing.
-    world.ledger.end_promotion(&id("b"), &serving).await.unwrap();
+    // That it serves is the last word.
+    world.ledger.end_promotion(&id("a"), &refused).await.unwrap();
     world.ledger.end_promotion(&id("c"), &serving).await.unwrap();
 
     let all = world.ledger.promotions(10).await.unwrap();
     assert_eq!(all.iter().map(|p| p.seq).collect::<Vec<_>>(), [third, second, first]);
-    assert_eq!(all[0].outcome, Some(serving));
+    assert_eq!(all[0].outcome, Some(serving.clone()));
     assert_eq!((all[1].outcome.clone(), all[1].previous.clone()), (Some(refused), Some(id("a"))));
     assert_eq!((all[2].outcome.clone(), all[2].kind, all[2].at), (None, PromotionKind::Import, at(0)));
     assert_eq!(world.ledger.promotion(second).await.unwrap().as_ref(), Some(&all[1]));
+    assert_eq!(world.ledger.last_promotion(&id("a")).await.unwrap().as_ref(), Some(&all[0]));
+    assert_eq!(world.ledger.last_promotion(&id("c")).await.unwrap(), None);
+    // Mended, a refused one may come to serve.
+    world.ledger.end_promotion(&id("b"), &serving).await.unwrap();
+    assert_eq!(world.ledger.promotion(second).await.unwrap().unwrap().outcome, Some(serving));
     assert_eq!(world.ledger.promotion(99).await.unwrap(), None);
     assert_eq!(world.ledger.promotions(1).await.unwrap().len(), 1);
 }

@@ -2,38 +2,54 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::Path;
 
-use hivis_store::{EngineHints, Home, InputSize, Manifest, Releases, StoreError};
-use hivis_types::{Precision, ReleaseId};
+use hivis_store::{EngineHints, Home, InputSize, Manifest, Releases, Staging, StoreError};
+use hivis_types::{Precision, ReleaseId, Version};
 use jiff::Timestamp;
 
 fn id(name: &str) -> ReleaseId {
     ReleaseId::new(name).unwrap()
 }
 
-/// A staging folder with a graph, external weights and a manifest.
-fn stage(releases: &Releases, name: &str) -> PathBuf {
-    let staging = releases.staging(&id(name)).unwrap();
-    let mut files = BTreeMap::new();
-    for (file, precision) in [("model.onnx", Some(Precision::Fp32)), ("model.onnx.data", None)] {
-        fs_err::write(staging.join(file), format!("{file} of {name}")).unwrap();
-        files.insert(file.to_owned(), Releases::describe(&staging.join(file), precision).unwrap());
-    }
-    let manifest = Manifest {
+fn manifest(name: &str, backbone: &str) -> Manifest {
+    Manifest {
         id: id(name),
+        version: None,
         created: Timestamp::from_second(1_795_392_000).unwrap(),
         source: "/models/vit".into(),
         kind: "vit-classifier".into(),
-        backbone: None,
+        backbone: Some(backbone.into()),
         features: 768,
         licence: "Apache-2.0".into(),
         input: InputSize { width: 224, height: 224 },
         canary: None,
         engine: EngineHints::default(),
         training: None,
-        files,
-    };
+        files: BTreeMap::new(),
+    }
+}
+
+/// Claims a version and installs a release with it; gives the version.
+fn versioned(releases: &Releases, name: &str, backbone: &str, parent: Option<&str>) -> String {
+    let staging = releases.staging(&id(name)).unwrap();
+    let mut manifest = manifest(name, backbone);
+    let claim = releases.claim_version(&manifest, parent.map(|v| v.parse().unwrap())).unwrap();
+    manifest.version = Some(claim.version);
+    Releases::write_manifest(&staging, &manifest).unwrap();
+    releases.install(&staging, &id(name)).unwrap();
+    claim.version.to_string()
+}
+
+/// A staging folder with a graph, external weights and a manifest.
+fn stage(releases: &Releases, name: &str) -> Staging {
+    let staging = releases.staging(&id(name)).unwrap();
+    let mut files = BTreeMap::new();
+    for (file, precision) in [("model.onnx", Some(Precision::Fp32)), ("model.onnx.data", None)] {
+        fs_err::write(staging.join(file), format!("{file} of {name}")).unwrap();
+        files.insert(file.to_owned(), Releases::describe(&staging.join(file), precision).unwrap());
+    }
+    let manifest = Manifest { files, ..manifest(name, "vit") };
     Releases::write_manifest(&staging, &manifest).unwrap();
     staging
 }
@@ -77,6 +93,7 @@ fn the_manifest_reads_like_this() {
     created = "2026-11-23T00:00:00Z"
     source = "/models/vit"
     kind = "vit-classifier"
+    backbone = "vit"
     features = 768
     licence = "Apache-2.0"
 
@@ -125,14 +142,14 @@ fn corrupt_weights_are_a_clear_error_with_a_hint() {
 #[test]
 fn a_staging_folder_that_is_not_what_it_says_is_refused() {
     let (_folder, releases) = home();
-    let refused = |name: &str, spoil: &dyn Fn(&PathBuf)| {
+    let refused = |name: &str, spoil: &dyn Fn(&Path)| {
         let staging = stage(&releases, name);
         spoil(&staging);
         let error = releases.install(&staging, &id(name)).unwrap_err();
         assert!(!releases.folder().join(name).exists(), "nothing is installed");
         error.to_string()
     };
-    let edit = |staging: &PathBuf, from: &str, to: &str| {
+    let edit = |staging: &Path, from: &str, to: &str| {
         let path = staging.join("release.toml");
         let text = fs_err::read_to_string(&path).unwrap();
         assert!(text.contains(from));
@@ -167,4 +184,70 @@ fn one_promotion_at_a_time() {
     assert!(matches!(releases.promotion_lock(), Err(StoreError::PromotionRunning)));
     drop(lock);
     releases.promotion_lock().unwrap();
+}
+
+#[test]
+fn versions_count_families_heads_and_forms() {
+    let (_folder, releases) = home();
+    // One from before there were versions: its family still begins at 1.0.0.
+    releases.install(&stage(&releases, "old"), &id("old")).unwrap();
+    let table = [
+        ("a", "vit", None, "1.0.0"),
+        ("b", "vit", None, "1.1.0"),
+        ("c", "dino", None, "2.0.0"),
+        ("a-int8", "vit", Some("1.0.0"), "1.0.1"),
+        ("d", "vit", None, "1.2.0"),
+        ("a-int4", "vit", Some("1.0.0"), "1.0.2"),
+        ("e", "other", None, "3.0.0"),
+        ("f", "dino", None, "2.1.0"),
+    ];
+    for (name, backbone, parent, expect) in table {
+        assert_eq!(versioned(&releases, name, backbone, parent), expect, "{name}");
+    }
+    assert_eq!(releases.manifest(&id("old")).unwrap().version, None);
+    assert_eq!(releases.load(&id("f")).unwrap().manifest.version, Some(Version { major: 2, minor: 1, patch: 0 }));
+}
+
+#[test]
+fn two_builders_never_get_one_version() {
+    let (folder, _) = home();
+    let build = |name: String| {
+        // Each opens the home anew, as a process would.
+        let releases = Home::open(folder.path()).unwrap().releases();
+        versioned(&releases, &name, "vit", None)
+    };
+    let mut versions: Vec<String> = std::thread::scope(|scope| {
+        let builders: Vec<_> = (0..8).map(|n| scope.spawn(move || build(format!("r{n}")))).collect();
+        builders.into_iter().map(|b| b.join().unwrap()).collect()
+    });
+    versions.sort();
+    assert_eq!(versions, (0..8).map(|n| format!("1.{n}.0")).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_a_dead_builder_left_is_removed_and_what_a_living_one_makes_is_not() {
+    let (_folder, releases) = home();
+    let dead = releases.folder().join(".new-vit-1-999999999");
+    fs_err::create_dir(&dead).unwrap();
+    fs_err::write(dead.join("model.onnx"), "half").unwrap();
+    let living = stage(&releases, "vit-2");
+    let failed = stage(&releases, "vit-3").to_path_buf();
+    assert!(!dead.exists() && living.exists() && !failed.exists());
+    assert!(releases.list().unwrap().is_empty(), "a staging folder is no release");
+    releases.install(&living, &id("vit-2")).unwrap();
+    drop(living);
+    releases.load(&id("vit-2")).unwrap();
+}
+
+#[test]
+fn a_pointer_that_moved_meanwhile_is_not_put_back() {
+    let (_folder, releases) = home();
+    for name in ["one", "two", "three"] {
+        releases.install(&stage(&releases, name), &id(name)).unwrap();
+    }
+    releases.set_current(&id("two")).unwrap();
+    assert!(!releases.replace_current(&id("one"), &id("three")).unwrap());
+    assert_eq!(releases.current().unwrap(), Some(id("two")));
+    assert!(releases.replace_current(&id("two"), &id("three")).unwrap());
+    assert_eq!(releases.current().unwrap(), Some(id("three")));
 }

@@ -44,6 +44,7 @@ pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> 
             backbone: folder.file_name().map(|n| n.to_string_lossy().into_owned()),
             licence: "unknown: see the model's own card".to_owned(),
             training: None,
+            figures: None,
         },
     )?;
     let (place, features) = (built.folder, built.manifest.features);

@@ -7,9 +7,10 @@ use anyhow::{Context, Result};
 use hivis_engine::{Engine, compare};
 use hivis_examiner::{ExamPlan, Examiner};
 use hivis_onnx::QuantiseOptions;
-use hivis_store::{PromotionKind, Release, Releases};
+use hivis_store::{PromotionKind, Release, Releases, Staging};
 use hivis_types::{Picture, Precision, ReleaseId};
 
+use crate::card::{self, Derived};
 use crate::cli::{Global, QuantiseArgs, ServeArgs};
 use crate::failure::Hinted;
 use crate::promote::Why;
@@ -42,8 +43,8 @@ pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode
         let hint = "give a folder with --pictures, or wait until more are recorded";
         return Err(Hinted::new(format!("{} pictures, {count} are needed", pictures.len()), hint).into());
     }
-    let parent = release.manifest.id.clone();
-    let staged = stage(&home.releases(), &release, &id, args.vnni)?;
+    let (parent, version) = (release.manifest.id.clone(), release.manifest.version);
+    let (staging, mut staged) = stage(&home.releases(), &release, &id, args.vnni)?;
     let first = swap::bring_up(release, &settings.model).await?;
     let mut model = settings.model.clone();
     model.precision = Precision::Int8;
@@ -67,14 +68,28 @@ pub(crate) async fn run(global: &Global, args: &QuantiseArgs) -> Result<ExitCode
         agreement.mean_abs
     );
     if share > LIMIT {
-        fs_err::remove_dir_all(&staged.folder)?;
         return Err(Hinted::new(
             format!("refused: {said}"),
             "serve fp32; random or small models rarely survive 8 bits",
         )
         .into());
     }
-    home.releases().install(&staged.folder, &id)?;
+    let how = if args.vnni { "weights in 8 bits" } else { "weights in 7 of 8 bits" };
+    let derived = Derived {
+        parent: &parent,
+        how,
+        pictures: agreement.n,
+        changed: agreement.changed_side,
+        largest: agreement.max_abs,
+    };
+    let claim = home.releases().claim_version(&staged.manifest, version)?;
+    staged.manifest.version = Some(claim.version);
+    let card = staging.join(card::FILE);
+    fs_err::write(&card, card::text(&staged.manifest, None, Some(&derived))?)?;
+    staged.manifest.files.insert(card::FILE.to_owned(), Releases::describe(&card, None)?);
+    Releases::write_manifest(&staging, &staged.manifest)?;
+    home.releases().install(&staging, &id)?;
+    drop(claim);
     // It holds the fp32 file too, so what serves now serves on, and --precision chooses.
     let was_current = home.releases().current()?.as_ref() == Some(&parent);
     if was_current {
@@ -110,10 +125,12 @@ async fn pictures(global: &Global, name: &str, count: usize) -> Result<Vec<Pictu
     set.questions.iter().map(|q| q.picture().context("a picture of ours cannot be read")).collect()
 }
 
-/// A copy of the release with both graphs.
-fn stage(releases: &Releases, release: &Release, id: &ReleaseId, vnni: bool) -> Result<Release> {
+/// A copy of the release with both graphs; version, card and `release.toml` are still to come.
+fn stage(releases: &Releases, release: &Release, id: &ReleaseId, vnni: bool) -> Result<(Staging, Release)> {
     let staging = releases.staging(id)?;
     let mut manifest = release.manifest.clone();
+    // The copy gets a card of its own.
+    manifest.files.remove(card::FILE);
     for name in manifest.files.keys() {
         fs_err::copy(release.folder.join(name), staging.join(name))?;
     }
@@ -124,6 +141,6 @@ fn stage(releases: &Releases, release: &Release, id: &ReleaseId, vnni: bool) -> 
     manifest.id = id.clone();
     manifest.source = format!("{} quantised", release.manifest.id);
     manifest.created = jiff::Timestamp::now();
-    Releases::write_manifest(&staging, &manifest)?;
-    Ok(Release { folder: staging, manifest })
+    let staged = Release { folder: staging.to_path_buf(), manifest };
+    Ok((staging, staged))
 }

@@ -28,6 +28,8 @@ pub(crate) async fn run(global: &Global, verb: &ReleaseVerb) -> Result<ExitCode>
         ReleaseVerb::Show { id } => show(global, &home, id).await?,
         ReleaseVerb::Promote { id, policy } => {
             let id = ReleaseId::new(id.clone())?;
+            // Told before an exam is asked for.
+            promote::promotable(&home.releases().manifest(&id)?)?;
             let settings = home::settings(&home, &ServeArgs::default())?;
             let policy = policy.map_or(settings.policy, Policy::from);
             let exam = examined(&home, &id, policy, &settings.model)?;
@@ -54,10 +56,11 @@ async fn list(global: &Global, home: &Home) -> Result<()> {
         let is_current = current.as_ref() == Some(&id);
         objects.push(json!({
             "release": id, "current": is_current, "created": manifest.created, "kind": manifest.kind,
-            "precisions": precisions, "served_from": since,
+            "version": manifest.version, "promotable": manifest.not_promotable().is_none(), "precisions": precisions, "served_from": since,
         }));
         rows.push(vec![
             format!("{} {id}", if is_current { "*" } else { " " }),
+            manifest.version.map_or_else(|| "-".to_owned(), |version| version.to_string()),
             manifest.created.strftime("%Y-%m-%d %H:%M").to_string(),
             manifest.kind,
             precisions.join(","),
@@ -69,7 +72,7 @@ async fn list(global: &Global, home: &Home) -> Result<()> {
     } else if rows.is_empty() {
         println!("no release yet; `hivis import model FOLDER` makes one");
     } else {
-        print!("{}", table(&["  release", "made (UTC)", "kind", "files", "last served from"], &rows));
+        print!("{}", table(&["  release", "version", "made (UTC)", "kind", "files", "last served from"], &rows));
     }
     Ok(())
 }
@@ -82,16 +85,28 @@ fn since(moves: &[Promotion], id: &ReleaseId) -> Option<jiff::Timestamp> {
 
 async fn show(global: &Global, home: &Home, id: &str) -> Result<()> {
     let release = home::load_release(home, &ReleaseId::new(id)?)?;
+    let current = home.releases().current()?;
     let moves = home.ledger().await?.promotions(HISTORY).await?;
+    let newest = moves.first().map(|last| last.seq);
     let moves: Vec<Promotion> = moves.into_iter().filter(|m| m.release == release.manifest.id).collect();
     if global.json {
-        println!("{}", json!({ "manifest": release.manifest, "folder": release.folder, "moves": moves }));
+        println!(
+            "{}",
+            json!({
+                "manifest": release.manifest, "folder": release.folder, "moves": moves,
+                "current": current.as_ref() == Some(&release.manifest.id),
+            })
+        );
         return Ok(());
     }
     println!("{}\n", release.folder.display());
     print!("{}", fs_err::read_to_string(release.folder.join("release.toml"))?);
     for made in &moves {
         let outcome = match &made.outcome {
+            None if newest != Some(made.seq) => "no server looked before the next move".to_owned(),
+            None if current.as_ref() != Some(&made.release) => {
+                "not done: the pointer names another; the same command does it".to_owned()
+            }
             None => "no server has looked yet".to_owned(),
             Some(o) if o.serving => format!("serves since {}", o.at.strftime("%Y-%m-%d %H:%M:%S UTC")),
             Some(o) => format!("refused: {}", o.reason.as_deref().unwrap_or("no reason given")),
@@ -121,8 +136,6 @@ fn examined(home: &Home, id: &ReleaseId, policy: Policy, model: &ModelSettings) 
     let Some(current) = home.releases().current()?.filter(|current| current != id && policy != Policy::None) else {
         return Ok(None);
     };
-    // A name that is wrong is told before an exam is asked for.
-    home.releases().manifest(id)?;
     let hint = format!("hivis exam {current} {id} --pictures FOLDER");
     let Some((name, file)) = ExamFile::newest(home, &current, id)? else {
         return Err(Hinted::new(format!("{id} has sat no exam beside {current}"), hint).into());

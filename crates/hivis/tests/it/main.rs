@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod faults;
 mod kill;
+mod made;
 mod miner;
 mod release;
 mod sdk;

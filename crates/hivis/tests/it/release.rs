@@ -7,19 +7,35 @@ use serde_json::Value;
 
 use crate::miner::{BOB, Miner, hivis, output, with_release};
 
-fn told(out: &Output) -> String {
+pub(crate) fn told(out: &Output) -> String {
     let (said, erred) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     format!("{said}\n{erred}")
 }
 
-fn run(home: &Path, args: &[&str]) -> String {
+pub(crate) fn run(home: &Path, args: &[&str]) -> String {
     let out = output(hivis(home, args));
     assert!(out.status.success(), "{args:?}: {}", told(&out));
     told(&out)
 }
 
-fn current(home: &Path) -> String {
+pub(crate) fn current(home: &Path) -> String {
     std::fs::read_to_string(home.join("releases/current")).expect("a pointer").trim().to_owned()
+}
+
+/// Installs `wrong`: sound files, but not the model that it says, for its canary answer is another.
+pub(crate) fn wrong(home: &Path, first: &str) {
+    let (good, bad) = (home.join("releases").join(first), home.join("releases/wrong"));
+    std::fs::create_dir(&bad).expect("a folder");
+    for name in ["model.onnx", "head.safetensors", "card.md"] {
+        std::fs::copy(good.join(name), bad.join(name)).expect("a copy");
+    }
+    let manifest = std::fs::read_to_string(good.join("release.toml")).expect("a manifest");
+    let manifest: String = manifest
+        .replace(&format!("id = \"{first}\""), "id = \"wrong\"")
+        .lines()
+        .map(|line| if line.starts_with("canary = ") { "canary = 2.0\n".to_owned() } else { format!("{line}\n") })
+        .collect();
+    std::fs::write(bad.join("release.toml"), manifest).expect("a manifest");
 }
 
 #[test]
@@ -68,20 +84,7 @@ fn a_release_that_computes_wrongly_is_refused_and_the_old_one_serves() {
     let home = home.path();
     with_release(home);
     let first = current(home);
-    // Sound files, but not the model that it says: its canary answer is another.
-    let (good, bad) = (home.join("releases").join(&first), home.join("releases/wrong"));
-    std::fs::create_dir(&bad).expect("a folder");
-    for name in ["model.onnx", "head.safetensors"] {
-        std::fs::copy(good.join(name), bad.join(name)).expect("a copy");
-    }
-    let manifest = std::fs::read_to_string(good.join("release.toml")).expect("a manifest");
-    let manifest: String = manifest
-        .replace(&format!("id = \"{first}\""), "id = \"wrong\"")
-        .lines()
-        .map(|line| if line.starts_with("canary = ") { "canary = 2.0\n".to_owned() } else { format!("{line}\n") })
-        .collect();
-    std::fs::write(bad.join("release.toml"), manifest).expect("a manifest");
-
+    wrong(home, &first);
     // Without a server, and beside one.
     for served in [false, true] {
         let miner = served.then(|| Miner::start(home));
