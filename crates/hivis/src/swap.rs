@@ -47,6 +47,30 @@ pub(crate) async fn bring_up(release: Release, model: &ModelSettings) -> Result<
     Ok(Loaded { release: id, engine })
 }
 
+/// Brings up what the pointer names, for a server that starts. A release that no server has looked at yet and that cannot
+/// be brought up is refused as by a running one: what the pointer named before serves instead.
+pub(crate) async fn start(home: &Home, ledger: &Ledger, model: &ModelSettings) -> Result<Option<Loaded>> {
+    let Some(pointed) = home.releases().current()? else { return Ok(None) };
+    let error = match load(home, &pointed, model).await {
+        Ok(loaded) => {
+            let serving = PromotionOutcome { serving: true, at: Timestamp::now(), reason: None };
+            ledger.end_promotion(&pointed, &serving).await?;
+            return Ok(Some(loaded));
+        }
+        Err(error) => error,
+    };
+    // What served once and does not any more is a matter for a person.
+    let untried = ledger.last_promotion(&pointed).await?.filter(|last| last.outcome.is_none());
+    let Some(before) = untried.and_then(|last| last.previous) else { return Err(error) };
+    let Ok(loaded) = load(home, &before, model).await else { return Err(error) };
+    let reason = reason(&error);
+    tracing::error!(release = %pointed, reason, serving = %before, "the release is refused; the one before it serves");
+    put_back(home, &pointed, Some(&before));
+    let refused = PromotionOutcome { serving: false, at: Timestamp::now(), reason: Some(reason) };
+    ledger.end_promotion(&pointed, &refused).await?;
+    Ok(Some(loaded))
+}
+
 /// Follows the pointer for as long as the server runs.
 pub(crate) async fn follow(home: Home, ledger: Ledger, models: Models, model: ModelSettings) {
     let mut watch = tokio::time::interval(WATCH_EVERY);
@@ -109,12 +133,8 @@ fn reason(error: &anyhow::Error) -> String {
 /// Points at what serves again; false when the pointer goes on to name the refused release.
 fn put_back(home: &Home, refused: &ReleaseId, serving: Option<&ReleaseId>) -> bool {
     let Some(serving) = serving else { return false };
-    let releases = home.releases();
     // Somebody may have pointed elsewhere meanwhile: that is looked at next.
-    if releases.current().ok().flatten().as_ref() != Some(refused) {
-        return true;
-    }
-    let put = releases.set_current(serving);
+    let put = home.releases().replace_current(refused, serving);
     if let Err(error) = &put {
         tracing::error!(%error, "the pointer could not be put back: a restart would meet the refused release");
     }

@@ -5,8 +5,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use hivis_bittensor::{Keypair, wallet};
-use hivis_store::PromotionOutcome;
-use jiff::Timestamp;
 use listenfd::ListenFd;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -29,10 +27,7 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
     if miner.axon.permits().is_empty() {
         tracing::warn!("nobody may ask: {} is missing or empty", file.display());
     }
-    if let Some(release) = home::current_release(&miner.home)? {
-        let loaded = swap::bring_up(release, &model).await?;
-        let serving = PromotionOutcome { serving: true, at: Timestamp::now(), reason: None };
-        miner.ledger.end_promotion(&loaded.release, &serving).await?;
+    if let Some(loaded) = swap::start(&miner.home, &miner.ledger, &model).await? {
         miner.axon.models().swap(loaded);
     } else {
         tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER`");

@@ -6,6 +6,7 @@ mod faults;
 mod kill;
 mod made;
 mod miner;
+mod promotion;
 mod release;
 mod sdk;
 mod train;
