@@ -237,7 +237,7 @@ fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result
             data: report.data.clone(),
             split_seed: report.settings.split_seed,
             pictures,
-            below_floor: None,
+            below_floor: report.below_floor.clone(),
         }),
         figures: Some(report.tune),
     };
