@@ -53,6 +53,7 @@ pub use ledger::read::Story;
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
+pub use ledger::test_looks::{NewTestLook, TestLook};
 pub use lock::ServeLock;
 pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile, TrainingNote};
 pub use objects::{Md5, ObjectId, Objects, Put};

@@ -10,6 +10,7 @@ pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod summary;
 pub(crate) mod tail;
+pub(crate) mod test_looks;
 mod writing;
 
 use std::path::{Path, PathBuf};

@@ -12,5 +12,6 @@ mod promotions;
 mod reading;
 mod releases;
 mod retention;
+mod test_looks;
 mod world;
 mod writer;
