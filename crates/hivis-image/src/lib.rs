@@ -34,6 +34,6 @@ mod taps;
 
 pub use decode::{DecodeError, DecodeLimits, Decoded, Media, decode, decode_upright};
 pub use encode::{encode_jpeg, encode_png};
-pub use hash::difference_hash;
+pub use hash::{FineHash, NotAHash, difference_hash, fine_hash};
 pub use hivis_types::Picture;
 pub use resize::resize_bilinear;
