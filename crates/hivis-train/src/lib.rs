@@ -13,6 +13,7 @@ pub mod calibrate;
 pub mod draws;
 mod error;
 pub mod measure;
+pub mod near;
 pub mod split;
 pub mod tiny;
 pub mod tracker;

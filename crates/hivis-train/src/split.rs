@@ -1,10 +1,22 @@
 //! Which scenes are learned from, and which only judged.
 //!
-//! A scene's part is a hash of the split's seed and the scene's name: the same on any machine, whatever else is there, and
-//! the same when pictures are added later. Pictures of one scene are never apart.
+//! A scene's part is a hash of the split's seed and the scene's name ([`part`]): the same on any machine, whatever else is
+//! there, and the same when pictures are added later. Pictures of one scene are never apart. Where no scene is given,
+//! pictures that look alike are one ([`plan`]), and a [`Proof`] tells how far apart the parts are and what was left out.
+
+mod clusters;
+mod disagreement;
+mod files;
+mod plan;
+mod proof;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+pub use disagreement::{Disagreement, Example, Shared, Source};
+pub use files::{Files, read_held, write};
+pub use plan::{ALIKE, Held, Member, Out, Placed, Plan, plan};
+pub use proof::{Apart, Nearest, Proof, Size, Stratum, prove};
 
 /// A part of the scenes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

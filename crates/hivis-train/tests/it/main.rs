@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod measures;
+mod split;
 mod tracker;
 
 #[cfg(feature = "burn")]
