@@ -9,16 +9,17 @@ use crate::disk::{self, Disk, LocalDisk};
 use crate::{Ledger, Objects, Releases, ServeLock, StoreError, lock};
 
 /// Folders of a home, beside the ones that hold objects.
-const FOLDERS: [&str; 6] = ["releases", "runs", "exams", "reports", "cache", "logs"];
+const FOLDERS: [&str; 7] = ["releases", "runs", "splits", "exams", "reports", "cache", "logs"];
 
 /// All that may lie in a home; `dataset` comes with versions, `lost+found` with a disk of its own.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "hivis.toml",
     "ledger.db",
     "objects",
     "dataset",
     "releases",
     "runs",
+    "splits",
     "exams",
     "reports",
     "cache",
@@ -117,6 +118,11 @@ impl Home {
     /// The folder for training runs.
     pub fn runs(&self) -> PathBuf {
         self.path.join("runs")
+    }
+
+    /// The folder for what pictures were put into, a file for each seed of a split.
+    pub fn splits(&self) -> PathBuf {
+        self.path.join("splits")
     }
 
     /// The folder for what can be computed again: features of pictures.

@@ -49,6 +49,11 @@ pub trait Source: Sync {
     /// All rows, in an order that does not change.
     fn rows(&self) -> &[Row];
 
+    /// The part of a row under a split's seed; none for a row that is left out. By its scene, unless a plan says more.
+    fn part(&self, row: usize, seed: u64) -> Option<Part> {
+        Some(part(seed, &self.rows()[row].scene))
+    }
+
     /// The whole picture of a row, or why it cannot be had.
     fn picture(&self, row: usize) -> Result<Picture, String>;
 }
@@ -191,12 +196,12 @@ pub fn train(
     let Desk { cache, mut checkpoints, earlier, progress } = desk;
     let rows = source.rows();
     settings.check(earlier.is_some())?;
-    let parts: Vec<Part> = rows.iter().map(|row| part(settings.split_seed, &row.scene)).collect();
+    let parts = parts(source, settings);
     let sizes = sizes(rows, &parts);
     for wanted in [Part::Train, Part::Tune] {
         check(wanted, rows, &parts)?;
     }
-    let places = |wanted: Part| (0..rows.len()).filter(|&row| parts[row] == wanted).collect::<Vec<_>>();
+    let places = |wanted: Part| (0..rows.len()).filter(|&row| parts[row] == Some(wanted)).collect::<Vec<_>>();
     let (training, tuning) = (places(Part::Train), places(Part::Tune));
     let total = training.len() + tuning.len();
     let job = Job { source, backbone, settings, cache };
@@ -352,15 +357,15 @@ pub fn features(
     cache: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Features, TrainError> {
-    let rows = source.rows();
-    let parts: Vec<Part> = rows.iter().map(|row| part(settings.split_seed, &row.scene)).collect();
-    let open: Vec<usize> = (0..rows.len()).filter(|&row| parts[row] != Part::Test).collect();
+    let parts = parts(source, settings);
+    let is_open = |row: &usize| parts[*row].is_some_and(|part| part != Part::Test);
+    let open: Vec<usize> = (0..source.rows().len()).filter(is_open).collect();
     let (mut skipped, mut done) = (Vec::new(), 0);
     let taken = Job { source, backbone, settings, cache }.take(&open, &mut skipped, &mut |more| {
         done += more;
         progress(Progress::Features { done, total: open.len() });
     })?;
-    let parts = taken.of.iter().map(|(row, _)| parts[*row]).collect();
+    let parts = taken.of.iter().filter_map(|(row, _)| parts[*row]).collect();
     Ok(Features { samples: taken.samples, of: taken.of, parts, skipped })
 }
 
@@ -386,10 +391,14 @@ pub fn version(rows: &[Row]) -> String {
     hex::encode(&hash.finalize()[..8])
 }
 
-fn sizes(rows: &[Row], parts: &[Part]) -> BTreeMap<Part, PartSize> {
+fn parts(source: &dyn Source, settings: &TrainingSettings) -> Vec<Option<Part>> {
+    (0..source.rows().len()).map(|row| source.part(row, settings.split_seed)).collect()
+}
+
+fn sizes(rows: &[Row], parts: &[Option<Part>]) -> BTreeMap<Part, PartSize> {
     let mut sizes: BTreeMap<Part, PartSize> = Part::ALL.into_iter().map(|part| (part, PartSize::default())).collect();
     let mut seen = std::collections::HashSet::new();
-    for (row, part) in rows.iter().zip(parts) {
+    for (row, part) in rows.iter().zip(parts).filter_map(|(row, part)| Some((row, part.as_ref()?))) {
         let size = sizes.entry(*part).or_default();
         size.scenes += usize::from(seen.insert(&row.scene));
         size.pictures += 1;
@@ -399,9 +408,9 @@ fn sizes(rows: &[Row], parts: &[Part]) -> BTreeMap<Part, PartSize> {
 }
 
 /// Both labels, in enough scenes.
-fn check(wanted: Part, rows: &[Row], parts: &[Part]) -> Result<(), TrainError> {
+fn check(wanted: Part, rows: &[Row], parts: &[Option<Part>]) -> Result<(), TrainError> {
     for label in [Label::Roadwork, Label::Clear] {
-        let of = rows.iter().zip(parts).filter(|(row, part)| **part == wanted && row.label == label);
+        let of = rows.iter().zip(parts).filter(|(row, part)| **part == Some(wanted) && row.label == label);
         let scenes: std::collections::HashSet<&str> = of.map(|(row, _)| row.scene.as_str()).collect();
         if scenes.len() < FEWEST {
             let what = if label == Label::Roadwork { "roadwork" } else { "no roadwork" };

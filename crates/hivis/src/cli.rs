@@ -179,6 +179,9 @@ pub struct ExamArgs {
     /// Where the pictures come from: `scenes`, `home` (labelled records), or a folder.
     #[arg(long, default_value = "scenes")]
     pub pictures: String,
+    /// Ask only pictures of the test part, for a final report; every such look is noted in the home.
+    #[arg(long, conflicts_with = "axon")]
+    pub test: bool,
     /// How many challenges.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub questions: u32,

@@ -15,6 +15,7 @@ mod exam;
 mod exam_file;
 mod home;
 mod miner;
+mod parts;
 mod policy;
 mod promote;
 mod recorded;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use hivis_store::Home;
+use hivis_train::split::Part;
 use hivis_train::training::{Earlier, TrainingSettings};
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
@@ -92,11 +93,12 @@ impl Run {
 
     /// Its head and what it has learned from, to go on from.
     pub(crate) fn earlier(&self) -> Result<Earlier> {
+        // `split.csv` also names pictures that others put into parts: only rows of this run have a `part`.
         let mut reader = csv::Reader::from_reader(fs_err::File::open(self.folder.join("split.csv"))?);
         let mut keys = BTreeSet::new();
         for row in reader.deserialize::<SplitRow>() {
             let row = row.with_context(|| format!("split.csv of run {} cannot be read", self.file.id))?;
-            if row.part == "train" {
+            if row.part == Part::Train.as_str() {
                 keys.insert(row.key);
             }
         }
@@ -104,15 +106,9 @@ impl Run {
     }
 }
 
-/// A line of `split.csv`.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct SplitRow {
-    /// The picture's identity.
-    pub(crate) key: String,
-    /// Its scene.
-    pub(crate) scene: String,
-    /// Its part.
-    pub(crate) part: String,
-    /// 1 for roadwork.
-    pub(crate) label: u8,
+/// What is wanted of a line of `split.csv`.
+#[derive(Deserialize)]
+struct SplitRow {
+    key: String,
+    part: String,
 }

@@ -8,7 +8,7 @@ use hivis_onnx::{Model, Pooling};
 use hivis_store::{Home, TrainingNote};
 use hivis_train::features::Backbone;
 use hivis_train::head::Checkpoints;
-use hivis_train::split::{Part, part};
+use hivis_train::split::{Part, Proof};
 use hivis_train::tracker::{RunFacts, RunStatus, TrackerName, TrackerOutcome, TrackerSettings, Trackers};
 use hivis_train::training::{Desk, Progress, Source as _, Trained, TrainingReport, train, version};
 use hivis_types::ReleaseId;
@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::estimate;
 use crate::failure::Hinted;
 use crate::release::{self, Build};
-use crate::run_file::{Order, Run, RunFile, SplitRow};
+use crate::run_file::{Order, Run, RunFile};
 use crate::tiny;
 use crate::training_show::Show;
 use crate::trainset::TrainSet;
@@ -29,6 +29,8 @@ pub(crate) struct Made {
     pub(crate) folder: PathBuf,
     /// The training's figures.
     pub(crate) report: TrainingReport,
+    /// How well the parts are apart.
+    pub(crate) proof: Proof,
     /// What became of the trackers.
     pub(crate) tracked: Vec<TrackerOutcome>,
 }
@@ -68,6 +70,7 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
             tags: vec!["head".to_owned()],
             clock: Timestamp::now,
         };
+        let proof = set.keep_split(&home, &folder)?;
         let mut trackers = Trackers::start(&how.trackers, facts);
         let mut show = Show::new(|views, steps| {
             let time = estimate::estimate(&backbone, &order.settings.head, views, steps);
@@ -112,13 +115,13 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
             backbone: trained.report.backbone.clone(),
             order,
         };
-        write(&folder, &run, &trained, &set)?;
+        write(&folder, &run, (&trained, &proof), &set)?;
         build(&home, &run, &model, &trained)?;
         summarise(&mut trackers, &trained.report);
         let tracked = trackers.finish(RunStatus::Finished);
         // A file that is not there is as good as gone.
         let _ = fs_err::remove_file(checkpoint);
-        Ok(Made { folder, report: trained.report, tracked })
+        Ok(Made { folder, report: trained.report, tracked, proof })
     };
     tokio::task::spawn_blocking(work).await.context("the training panicked")?
 }
@@ -168,21 +171,11 @@ pub(crate) fn stem(backbone: &str) -> String {
     if name.is_empty() { "backbone".to_owned() } else { name }
 }
 
-/// `run.toml`, `report.json`, the head, the split, and the page for people.
-fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Result<()> {
+/// `run.toml`, `report.json`, the head, and the page for people.
+fn write(folder: &Path, run: &RunFile, (trained, proof): (&Trained, &Proof), set: &TrainSet) -> Result<()> {
     fs_err::write(folder.join("run.toml"), toml::to_string(run).context("the run cannot be written")?)?;
     fs_err::write(folder.join("report.json"), serde_json::to_string_pretty(&trained.report)?)?;
     trained.head.write(&folder.join("head.safetensors"))?;
-    let mut split = csv::Writer::from_writer(Vec::new());
-    for row in set.rows() {
-        split.serialize(SplitRow {
-            key: row.key.clone(),
-            scene: row.scene.clone(),
-            part: part(run.order.settings.split_seed, &row.scene).as_str().to_owned(),
-            label: row.label.as_u8(),
-        })?;
-    }
-    fs_err::write(folder.join("split.csv"), split.into_inner().context("split.csv cannot be written")?)?;
     let report = &trained.report;
     let facts = [
         ("command", run.command.join(" ")),
@@ -192,6 +185,7 @@ fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Res
         ("machine", run.machine.clone()),
         ("pictures", format!("{}, version {}", run.order.pictures, report.data)),
         ("backbone", format!("{}, {}", run.order.backbone, report.backbone)),
+        ("split", split_told(proof).join("; ")),
         (
             "seeds",
             format!(
@@ -204,6 +198,30 @@ fn write(folder: &Path, run: &RunFile, trained: &Trained, set: &TrainSet) -> Res
     let page = hivis_train::report::html(&format!("Training {}", run.id), trained, set, facts)?;
     fs_err::write(folder.join("report.html"), page)?;
     Ok(())
+}
+
+/// The split's proof in a few words: what is left out, what contradicts itself, how near the parts come.
+pub(crate) fn split_told(proof: &Proof) -> Vec<String> {
+    let mut told = Vec::new();
+    let out: usize = proof.out.values().sum();
+    if out > 0 {
+        let reasons: Vec<String> =
+            proof.out.iter().map(|(reason, count)| format!("{count} {}", reason.as_str())).collect();
+        told.push(format!("{out} pictures are in no part ({})", reasons.join(", ")));
+    }
+    if let Some(pair) = proof.nearest.first() {
+        let [one, other] = &pair.names;
+        told.push(format!("the nearest pictures of two parts differ in {} of 256 bits: {one}, {other}", pair.distance));
+    }
+    let differ: usize = proof.disagreements.iter().map(|d| d.identical.differ + d.alike.differ).sum();
+    if differ > 0 {
+        told.push(format!("{differ} pairs of like pictures carry different labels: split.json names them"));
+    }
+    let off = proof.strata.iter().filter(|stratum| stratum.off).count();
+    if off > 0 {
+        told.push(format!("{off} strata are more than 2 points off their share, as few scenes will be"));
+    }
+    told
 }
 
 /// What the run comes to, for trackers.

@@ -4,27 +4,29 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use hivis_examiner::pictures::{Choice, Skipped};
-use hivis_examiner::{Library, LibraryPicture, PictureBytes, Pictures};
+use hivis_examiner::{Library, LibraryPicture, Pictures};
 use hivis_store::Home;
 use hivis_train::scenes::Scenes;
+use hivis_train::split::{Member, Part, Placed, Proof};
 use hivis_train::training::{Row, Source};
-use hivis_types::Picture;
-use rayon::prelude::*;
-use sha2::{Digest, Sha256};
+use hivis_types::{LabelSource, Picture};
 
 use crate::failure::Hinted;
+use crate::parts::Parted;
 use crate::recorded;
 use crate::run_file::Order;
 
 /// Where the pictures of a training come from.
 pub(crate) struct TrainSet {
+    rows: Vec<Row>,
+    parted: Parted,
     from: From,
     /// What was passed over when the source was opened.
     pub(crate) skipped: Vec<Skipped>,
 }
 
 enum From {
-    Library(Box<Library>, Vec<Row>),
+    Library(Box<Library>),
     Scenes(Scenes),
 }
 
@@ -32,61 +34,75 @@ impl TrainSet {
     /// The pictures of an order: `scenes`, `home`, or a folder in one of the layouts that exams read.
     pub(crate) async fn open(home: &Home, order: &Order) -> Result<Self> {
         let recorded = if order.pictures == "home" { Some(recorded::labelled(home).await?) } else { None };
-        let (name, count, seed) = (order.pictures.clone(), order.count, order.seed);
-        let work = move || match (recorded, name.as_str()) {
-            (Some(library), _) => Self::library(library, true),
-            (None, "scenes") => Ok(Self { from: From::Scenes(Scenes::new(count, seed)), skipped: Vec::new() }),
-            (None, folder) => Self::folder(Path::new(folder)),
+        let (home, order) = (home.clone(), order.clone());
+        let work = move || match (recorded, order.pictures.as_str()) {
+            (Some(library), _) => Self::library(&home, library, &order, true),
+            (None, "scenes") => Self::scenes(&home, Scenes::new(order.count, order.seed), &order),
+            (None, folder) => Self::folder(&home, Path::new(folder), &order),
         };
         tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")?
     }
 
-    fn folder(folder: &Path) -> Result<Self> {
+    fn folder(home: &Home, folder: &Path, order: &Order) -> Result<Self> {
         if !folder.is_dir() {
             let hint = "`scenes`, `home`, or a folder with subfolders `roadwork` and `none`";
             return Err(Hinted::new(format!("there is no folder {}", folder.display()), hint).into());
         }
-        Self::library(Library::from_folder(folder)?, false)
+        Self::library(home, Library::from_folder(folder)?, order, false)
             .with_context(|| format!("{} cannot be read", folder.display()))
     }
 
     /// `mined` pictures come out of the home's records.
-    fn library(library: Library, mined: bool) -> Result<Self> {
-        let row = |picture: &LibraryPicture| {
-            let digest = match &picture.bytes {
-                PictureBytes::Memory(bytes) => Sha256::digest(bytes),
-                PictureBytes::File(path) => {
-                    let mut hash = Sha256::new();
-                    std::io::copy(&mut fs_err::File::open(path)?, &mut hash)?;
-                    hash.finalize()
-                }
-            };
-            Ok(Row {
-                key: hex::encode(digest),
-                label: picture.label,
-                origin: picture.origin,
-                mined,
-                scene: picture.scene.clone(),
-                slices: picture.slices.clone(),
-            })
+    fn library(home: &Home, library: Library, order: &Order, mined: bool) -> Result<Self> {
+        let parted = Parted::new(home, &library, order.settings.split_seed)?;
+        let rows = library.pictures().iter().zip(parted.members.iter().zip(&parted.plan.rows));
+        let row = |(picture, (member, placed)): (&LibraryPicture, (&Member, &Placed))| Row {
+            key: member.key.clone(),
+            label: picture.label,
+            origin: picture.origin,
+            mined,
+            scene: placed.scene.clone(),
+            slices: picture.slices.clone(),
         };
-        let rows = library.pictures().par_iter().map(row).collect::<Result<Vec<_>>>()?;
+        let rows = rows.map(row).collect();
         let skipped = library.skipped().to_vec();
-        Ok(Self { from: From::Library(Box::new(library), rows), skipped })
+        Ok(Self { rows, parted, from: From::Library(Box::new(library)), skipped })
+    }
+
+    fn scenes(home: &Home, scenes: Scenes, order: &Order) -> Result<Self> {
+        let member = |row: &Row| Member {
+            key: row.key.clone(),
+            trusted: LabelSource::Dataset,
+            source: "scenes".to_owned(),
+            name: row.key.clone(),
+            scene: Some(row.scene.clone()),
+            label: row.label,
+            origin: row.origin,
+            hash: None,
+        };
+        let members = scenes.rows().iter().map(member).collect();
+        let parted = Parted::planned(home, members, order.settings.split_seed)?;
+        Ok(Self { rows: scenes.rows().to_vec(), parted, from: From::Scenes(scenes), skipped: Vec::new() })
+    }
+
+    /// Writes the split with its proof to `folder`.
+    pub(crate) fn keep_split(&self, home: &Home, folder: &Path) -> Result<Proof> {
+        self.parted.keep(home, folder)
     }
 }
 
 impl Source for TrainSet {
     fn rows(&self) -> &[Row] {
-        match &self.from {
-            From::Library(_, rows) => rows,
-            From::Scenes(scenes) => scenes.rows(),
-        }
+        &self.rows
+    }
+
+    fn part(&self, row: usize, _: u64) -> Option<Part> {
+        self.parted.part(row)
     }
 
     fn picture(&self, row: usize) -> Result<Picture, String> {
         match &self.from {
-            From::Library(library, _) => {
+            From::Library(library) => {
                 library.fetch(Choice(row as u64)).map(|sample| sample.picture).map_err(|error| error.to_string())
             }
             From::Scenes(scenes) => scenes.picture(row),

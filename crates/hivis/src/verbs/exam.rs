@@ -1,5 +1,6 @@
 //! `hivis exam`: ask a release, two, or any axon as a validator would.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,8 +9,9 @@ use anyhow::{Context, Result};
 use hivis_bittensor::dendrite::AxonAddress;
 use hivis_bittensor::{Keypair, wallet};
 use hivis_examiner::{ExamPlan, Examiner, Library, LibraryPicture, Pictures, RemoteAxon, Scenes};
+use hivis_store::{Home, NewTestLook};
 use hivis_synth::Mix;
-use hivis_train::split::{Part, part};
+use hivis_train::split::Part;
 use hivis_types::{Hotkey, ReleaseId};
 use jiff::Timestamp;
 
@@ -18,6 +20,7 @@ use crate::cli::{ExamArgs, Global, ServeArgs};
 use crate::exam::Sat;
 use crate::exam_file::{ExamFile, Sitter};
 use crate::failure::Hinted;
+use crate::parts::Parted;
 use crate::verbs::serve;
 use crate::{exam, home, recorded};
 
@@ -59,26 +62,71 @@ async fn releases(global: &Global, args: &ExamArgs, examiner: Examiner) -> Resul
         splits.extend(release.manifest.training.as_ref().map(|training| training.split_seed));
         candidates.push(Candidate::new(release, &settings).await?);
     }
-    let folder = Path::new(&args.pictures);
-    let pictures =
-        if folder.is_dir() { Box::new(examined(folder, &splits)?) } else { pictures(global, &args.pictures).await? };
-    tell_skipped(pictures.as_ref());
     let described: Vec<Sitter> = candidates.iter().map(|c| c.sitter.clone()).collect();
+    let pictures: Box<dyn Pictures> = match library(global, &args.pictures).await? {
+        Some(library) => {
+            let look = args.test.then_some(described.as_slice());
+            Box::new(examined(&home, library, &splits, look).await?)
+        }
+        None if args.test => {
+            let hint = "scenes are fresh at every exam: none of them is kept closed";
+            return Err(Hinted::new("procedural scenes have no test part", hint).into());
+        }
+        None => Box::new(Scenes::new(Mix::default())),
+    };
+    tell_skipped(pictures.as_ref());
     let sat = exam::sit_here(examiner, pictures, candidates).await?;
     let kept = ExamFile { made: Timestamp::now(), candidates: described, report: sat.report.clone() }.keep(&home)?;
     eprintln!("kept as {}", kept.display());
     Ok(sat)
 }
 
-/// A folder's pictures for candidates that were trained with these splits: what one of them learned from or was tuned on
-/// is marked, and test scenes stay closed.
-fn examined(folder: &Path, splits: &[u64]) -> Result<Library> {
-    let mut library = Library::from_folder(folder)?;
-    let is = |picture: &LibraryPicture, wanted: &[Part]| {
-        splits.iter().any(|&seed| wanted.contains(&part(seed, &picture.scene)))
+/// A library for candidates that were trained with these splits: what one of them learned from or was tuned on is marked,
+/// what is in no part is left out, and test pictures stay closed. With `look` they alone are opened, and that is noted.
+async fn examined(home: &Home, mut library: Library, splits: &[u64], look: Option<&[Sitter]>) -> Result<Library> {
+    let mut splits = splits.to_vec();
+    splits.sort_unstable();
+    splits.dedup();
+    let (planner, shared) = (home.clone(), splits.clone());
+    let work = move || {
+        let parts = |&seed: &u64| {
+            let parted = Parted::new(&planner, &library, seed)?;
+            Ok((0..library.pictures().len()).map(|at| parted.part(at)).collect::<Vec<_>>())
+        };
+        let parts = shared.iter().map(parts).collect::<Result<Vec<_>>>()?;
+        Ok::<_, anyhow::Error>((library, parts))
     };
-    library.mark_trained_on(|picture| is(picture, &[Part::Train, Part::Tune]));
-    library.retain(|picture| !is(picture, &[Part::Test]));
+    let parts;
+    (library, parts) = tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")??;
+    let places: HashMap<String, usize> =
+        library.pictures().iter().enumerate().map(|(at, picture)| (picture.name.clone(), at)).collect();
+    let is = |picture: &LibraryPicture, wanted: &[Option<Part>]| {
+        parts.iter().any(|parts| wanted.contains(&parts[places[&picture.name]]))
+    };
+    library.mark_trained_on(|picture| is(picture, &[Some(Part::Train), Some(Part::Tune)]));
+    let Some(sitters) = look else {
+        library.retain(|picture| !is(picture, &[Some(Part::Test), None]));
+        return Ok(library);
+    };
+    let &[split_seed] = splits.as_slice() else {
+        let hint = "only releases that were trained here, with one --split-seed, have test pictures in common";
+        return Err(Hinted::new("there is no one test part", hint).into());
+    };
+    library.retain(|picture| is(picture, &[Some(Part::Test)]));
+    let ledger = home.ledger().await?;
+    for sitter in sitters {
+        let look = NewTestLook {
+            at: Timestamp::now(),
+            release: Some(sitter.release.clone()),
+            split_seed,
+            data: library.describe(),
+            pictures: library.pictures().len() as u64,
+            why: "hivis exam --test".to_owned(),
+        };
+        ledger.note_test_look(&look).await?;
+    }
+    let looks = ledger.test_looks(split_seed).await?.len();
+    eprintln!("the test part is opened: look {looks} at split {split_seed}; what is chosen by it is no test any more");
     Ok(library)
 }
 
@@ -99,18 +147,26 @@ fn address(text: &str, hotkey: Hotkey) -> Result<AxonAddress> {
 
 /// `scenes`, `home`, or a folder.
 pub(crate) async fn pictures(global: &Global, name: &str) -> Result<Box<dyn Pictures>> {
-    Ok(match name {
-        "scenes" => Box::new(Scenes::new(Mix::default())),
-        "home" => Box::new(recorded::labelled(&home::open(global)?).await?),
+    Ok(match library(global, name).await? {
+        Some(library) => Box::new(library),
+        None => Box::new(Scenes::new(Mix::default())),
+    })
+}
+
+/// The pictures of `home` or of a folder; none for `scenes`.
+async fn library(global: &Global, name: &str) -> Result<Option<Library>> {
+    match name {
+        "scenes" => Ok(None),
+        "home" => recorded::labelled(&home::open(global)?).await.map(Some),
         folder => {
             let folder = Path::new(folder);
             if !folder.is_dir() {
                 let hint = "`scenes`, `home`, or a folder with subfolders `roadwork` and `none`";
                 return Err(Hinted::new(format!("there is no folder {}", folder.display()), hint).into());
             }
-            Box::new(Library::from_folder(folder)?)
+            Ok(Some(Library::from_folder(folder)?))
         }
-    })
+    }
 }
 
 /// `//Name`, or `WALLET/HOTKEY` under the configured wallets' folder.

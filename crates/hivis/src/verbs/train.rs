@@ -18,7 +18,7 @@ use crate::failure::Hinted;
 use crate::home;
 use crate::run_file::{Order, Run};
 use crate::table::table;
-use crate::training_run::{self, How, stem};
+use crate::training_run::{self, How, split_told, stem};
 use crate::trainset::TrainSet;
 
 /// Passes of a new head.
@@ -71,6 +71,9 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
         let told = serde_json::json!({ "release": id, "run": made.folder, "report": made.report, "same": same, "tracked": made.tracked });
         println!("{told}");
     } else {
+        for line in split_told(&made.proof) {
+            println!("{line}");
+        }
         print(&id, &made.folder, &made.report);
         for tracked in &made.tracked {
             let place = tracked.place.as_deref().unwrap_or("nowhere");

@@ -19,12 +19,23 @@ fn run(home: &Path, args: &[&str]) -> String {
     String::from_utf8_lossy(&out.stdout).into_owned()
 }
 
+/// A grey picture of 96 x 72 in blocks of 12, another one for each number: pictures that look alike would be one scene.
+fn blocks(number: u64) -> hivis_types::Picture {
+    let mut picture = hivis_types::Picture::filled(96, 72, [0; 3]);
+    for (at, pixel) in picture.rgb_mut().chunks_exact_mut(3).enumerate() {
+        let block = (at / 96 / 12 * 8 + at % 96 / 12) as u64;
+        let noise = (number * 48 + block + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+        pixel.fill((40 + noise % 120) as u8);
+    }
+    picture
+}
+
 /// Orange squares are roadwork, blue ones are not: anything learns that. One file is no picture.
 fn pictures(folder: &Path) {
     for (class, colour) in [("roadwork", [230, 120, 20]), ("none", [30, 60, 200])] {
         std::fs::create_dir_all(folder.join(class)).expect("a folder");
         for n in 0..150_u8 {
-            let mut picture = hivis_types::Picture::filled(96, 72, [90, 90, 90 + n % 40]);
+            let mut picture = blocks(u64::from(n) + u64::from(colour[0]) * 1000);
             for (at, pixel) in picture.rgb_mut().chunks_exact_mut(3).enumerate() {
                 let (x, y) = (at % 96, at / 96);
                 if (10 + usize::from(n % 30)..60).contains(&x) && (20..60).contains(&y) {
@@ -117,7 +128,7 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
         told(&out)
     );
     for n in 0..40_u8 {
-        let picture = hivis_types::Picture::filled(96, 72, [n, 255, 90]);
+        let picture = blocks(u64::from(n) + 500);
         let class = if n % 2 == 0 { "roadwork" } else { "none" };
         std::fs::write(folder.join(class).join(format!("more-{n}.png")), hivis_image::encode_png(&picture))
             .expect("a file");

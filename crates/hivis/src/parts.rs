@@ -1,0 +1,153 @@
+//! Which pictures of a library are learned from and which only judged: one plan for trainings and exams alike.
+//!
+//! What a picture was put into once is kept by the home, in `splits/<seed>.csv`: no later picture can move it into another
+//! part.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use hivis_examiner::pictures::Choice;
+use hivis_examiner::{Library, LibraryPicture, PictureBytes, Pictures as _};
+use hivis_image::{FineHash, fine_hash};
+use hivis_store::Home;
+use hivis_train::split::{Held, Member, Part, Plan, plan, read_held};
+use hivis_types::{LabelSource, Origin};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
+
+/// Slices of recorded pictures that name who gave the label.
+const LABEL_SLICE: &str = "label:";
+
+/// A library's pictures with their parts.
+pub(crate) struct Parted {
+    /// What was planned, one for each picture in the library's order.
+    pub(crate) members: Vec<Member>,
+    /// The plan.
+    pub(crate) plan: Plan,
+}
+
+impl Parted {
+    /// Plans the pictures of `library` under `seed` and what the home holds.
+    pub(crate) fn new(home: &Home, library: &Library, seed: u64) -> Result<Self> {
+        let keys = library.pictures().par_iter().map(|p| key(&p.bytes)).collect::<Result<Vec<_>>>()?;
+        let mut hashes = Hashes::open(home)?;
+        hashes.fill(library, &keys);
+        hashes.keep()?;
+        let member = |(picture, key): (&LibraryPicture, String)| Member {
+            trusted: trusted(picture),
+            source: picture.slices.iter().find_map(|s| s.strip_prefix(LABEL_SLICE)).unwrap_or("files").to_owned(),
+            name: picture.name.clone(),
+            // Where none was given, the library calls a scene by the picture's name.
+            scene: (picture.scene != picture.name).then(|| picture.scene.clone()),
+            label: picture.label,
+            origin: picture.origin,
+            hash: hashes.known.get(&key).copied(),
+            key,
+        };
+        let members: Vec<Member> = library.pictures().iter().zip(keys).map(member).collect();
+        Self::planned(home, members, seed)
+    }
+
+    /// Plans members that are known already.
+    pub(crate) fn planned(home: &Home, members: Vec<Member>, seed: u64) -> Result<Self> {
+        let file = held_file(home, seed);
+        let held = if file.exists() { read_held(&file)? } else { Held::new() };
+        let plan = plan(&members, seed, &held);
+        Ok(Self { members, plan })
+    }
+
+    /// The part of the picture at that place; none for one that is left out.
+    pub(crate) fn part(&self, at: usize) -> Option<Part> {
+        self.plan.rows[at].place.ok()
+    }
+
+    /// Writes the plan and its proof to `folder`, and what it holds into the home.
+    pub(crate) fn keep(&self, home: &Home, folder: &Path) -> Result<hivis_train::split::Proof> {
+        let proof = hivis_train::split::prove(&self.members, &self.plan);
+        let files = hivis_train::split::write(folder, &self.members, &self.plan, &proof)?;
+        let held = held_file(home, self.plan.seed);
+        let beside = held.with_extension("partial");
+        fs_err::copy(&files.rows, &beside)?;
+        fs_err::rename(&beside, &held)?;
+        Ok(proof)
+    }
+}
+
+fn held_file(home: &Home, seed: u64) -> PathBuf {
+    home.splits().join(format!("{seed}.csv"))
+}
+
+/// A picture's identity: SHA-256 in hex.
+pub(crate) fn key(bytes: &PictureBytes) -> Result<String> {
+    Ok(hex::encode(match bytes {
+        PictureBytes::Memory(bytes) => Sha256::digest(bytes),
+        PictureBytes::File(path) => {
+            let mut hash = Sha256::new();
+            std::io::copy(&mut fs_err::File::open(path)?, &mut hash)?;
+            hash.finalize()
+        }
+    }))
+}
+
+/// A generated picture shows what was asked for, which nobody checked.
+fn trusted(picture: &LibraryPicture) -> LabelSource {
+    let known = [LabelSource::Person, LabelSource::ValidatorLog, LabelSource::Testnet, LabelSource::SourceFound];
+    let named = picture.slices.iter().find_map(|slice| slice.strip_prefix(LABEL_SLICE));
+    match (named.and_then(|name| known.into_iter().find(|source| source.as_str() == name)), picture.origin) {
+        (Some(source), _) => source,
+        (None, Origin::Synthetic) => LabelSource::Wanted,
+        (None, Origin::Real) => LabelSource::Dataset,
+    }
+}
+
+/// Perceptual hashes by key, kept so that each picture is decoded for its hash once.
+struct Hashes {
+    file: PathBuf,
+    known: BTreeMap<String, FineHash>,
+    new: bool,
+}
+
+impl Hashes {
+    fn open(home: &Home) -> Result<Self> {
+        let file = home.cache().join("hashes.csv");
+        let mut known = BTreeMap::new();
+        if file.exists() {
+            for line in fs_err::read_to_string(&file)?.lines() {
+                // A line that was cut short is computed again.
+                let Some((key, hash)) = line.split_once(',') else { continue };
+                if let Ok(hash) = hash.parse() {
+                    known.insert(key.to_owned(), hash);
+                }
+            }
+        }
+        Ok(Self { file, known, new: false })
+    }
+
+    /// Computes what is missing. A picture that cannot be read has no hash; the training will say why.
+    fn fill(&mut self, library: &Library, keys: &[String]) {
+        let missing: Vec<usize> = (0..keys.len()).filter(|&at| !self.known.contains_key(&keys[at])).collect();
+        let hash = |&at: &usize| {
+            let sample = library.fetch(Choice(at as u64)).ok()?;
+            Some((keys[at].clone(), fine_hash(&sample.picture)))
+        };
+        let found: Vec<_> = missing.par_iter().filter_map(hash).collect();
+        self.new |= !found.is_empty();
+        self.known.extend(found);
+    }
+
+    fn keep(&self) -> Result<()> {
+        if !self.new {
+            return Ok(());
+        }
+        let mut lines = String::new();
+        for (key, hash) in &self.known {
+            writeln!(lines, "{key},{hash}").context("text cannot be written: this is a bug")?;
+        }
+        fs_err::create_dir_all(self.file.parent().context("the cache has a folder: this is a bug")?)?;
+        let beside = self.file.with_extension("partial");
+        fs_err::write(&beside, lines)?;
+        Ok(fs_err::rename(&beside, &self.file)?)
+    }
+}
