@@ -1,6 +1,9 @@
-//! What tests of several rooms stand on: golden folders and the environments of the official clients.
+//! What tests of several rooms stand on: golden folders, the environments of the official clients, and a
+//! Hub on loopback.
 //!
 //! Only tests depend on this crate. Its functions panic with the reason, as tests do.
 
 pub mod golden;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod peers;

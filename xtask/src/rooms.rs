@@ -6,12 +6,13 @@ use serde_json::Value;
 use crate::command;
 
 /// The rooms from the top of the house to its cellar. A crate may depend only on those below it.
-const ROOMS: [&str; 12] = [
+const ROOMS: [&str; 13] = [
     "hivis",
     "hivis-console",
     "hivis-serve",
     "hivis-train",
     "hivis-examiner",
+    "hivis-hub",
     "hivis-synth",
     "hivis-store",
     "hivis-bittensor",

@@ -1,0 +1,313 @@
+//! One question to the Hub: the token, redirects, statuses, and when to ask again.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use reqwest::header::{self, HeaderMap};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+use serde::de::DeserializeOwned;
+
+use crate::pull::Event;
+use crate::repo::printable;
+use crate::{HubError, Repo, Token};
+
+/// Where the Hub is when nothing else is said.
+const ENDPOINT: &str = "https://huggingface.co";
+/// The Hub redirects once to its CDN, a renamed repository once more.
+const MAX_REDIRECTS: usize = 5;
+/// A page of the listing has 1,000 entries of some 300 bytes.
+const MAX_JSON: usize = 16 << 20;
+
+/// How long to go on against trouble.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// Tries of one question that bring nothing.
+    pub tries: u32,
+    /// Pause after the first; it doubles each time.
+    pub first: Duration,
+    /// Longest pause, that of a 429's `Retry-After` too: who wants more gets an error.
+    pub longest: Duration,
+    /// A connection that gives nothing for so long is dead.
+    pub silence: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { tries: 6, first: seconds(1), longest: seconds(120), silence: seconds(60) }
+    }
+}
+
+/// The Hub, or what stands in for it, as one user sees it.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    http: Client,
+    endpoint: Url,
+    token: Option<Token>,
+    patience: Patience,
+}
+
+/// What came of one try.
+pub(crate) enum Trouble {
+    /// May go away; the server may have said when.
+    Passing(HubError, Option<Duration>),
+    /// Will not.
+    Lasting(HubError),
+}
+
+/// Counts tries that bring nothing.
+pub(crate) struct Tries {
+    left: u32,
+    pause: Duration,
+    patience: Patience,
+}
+
+/// Chooses ring for TLS, once a process. Every `reqwest` client of the program needs it, or it panics where it is made.
+pub fn prepare_tls() {
+    // The first one stays; which one it is does not matter.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+impl Hub {
+    /// `endpoint` is `http(s)://HOST[:PORT]`. Over plain http the token goes to this computer only.
+    pub fn new(endpoint: &str, token: Option<Token>, patience: Patience) -> Result<Self, HubError> {
+        let wrong = || HubError::Endpoint { endpoint: printable(endpoint) };
+        let url = Url::parse(endpoint.trim_end_matches('/')).map_err(|_| wrong())?;
+        let host = url.host_str().ok_or_else(wrong)?;
+        let here = host == "localhost"
+            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+            return Err(wrong());
+        }
+        let clear = url.scheme() == "http" && !here;
+        if clear && token.is_some() {
+            tracing::warn!("the token is not sent: {host} is reached over plain http");
+        }
+        prepare_tls();
+        let mut http = Client::builder()
+            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            .connect_timeout(Duration::from_secs(20))
+            .read_timeout(patience.silence);
+        if here {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|source| HubError::Connection { what: printable(endpoint), source })?;
+        Ok(Self { http, endpoint: url, token: token.filter(|_| !clear), patience })
+    }
+
+    /// `HF_ENDPOINT` and the token as the official client finds them.
+    pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, HubError> {
+        let endpoint = variable("HF_ENDPOINT").filter(|e| !e.is_empty());
+        let token = Token::find(&variable);
+        Self::new(endpoint.as_deref().unwrap_or(ENDPOINT), token, Patience::default())
+    }
+
+    /// The address of a repository's page, for people.
+    pub fn page(&self, repo: &Repo) -> String {
+        format!("{}/{}", self.endpoint.as_str().trim_end_matches('/'), repo.page())
+    }
+
+    /// `path` under the endpoint; its parts are encoded already.
+    pub(crate) fn address(&self, path: &str) -> Result<Url, HubError> {
+        let text = format!("{}/{path}", self.endpoint.as_str().trim_end_matches('/'));
+        Url::parse(&text).map_err(|_| HubError::Endpoint { endpoint: printable(&text) })
+    }
+
+    pub(crate) fn tries(&self) -> Tries {
+        Tries { left: self.patience.tries, pause: self.patience.first, patience: self.patience }
+    }
+
+    /// A JSON answer and the address of its next page; asks again by itself.
+    pub(crate) async fn json<T: DeserializeOwned>(
+        &self,
+        repo: &Repo,
+        url: &Url,
+        told: &(dyn Fn(Event) + Sync),
+    ) -> Result<(T, Option<Url>), HubError> {
+        let mut tries = self.tries();
+        let what = url.path().trim_start_matches('/');
+        loop {
+            match self.json_once(repo, what, url).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => tries.again(trouble, told).await?,
+            }
+        }
+    }
+
+    async fn json_once<T: DeserializeOwned>(
+        &self,
+        repo: &Repo,
+        what: &str,
+        url: &Url,
+    ) -> Result<(T, Option<Url>), Trouble> {
+        let odd = |why: String| HubError::Answer { what: printable(what), why };
+        let response = self.ask(repo, what, url.clone(), None).await?;
+        let next = self.next_page(response.headers()).map_err(|why| Trouble::Lasting(odd(why)))?;
+        let mut body = Vec::new();
+        let mut chunks = response.bytes_stream();
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|source| connection(what, source))?;
+            if body.len() + chunk.len() > MAX_JSON {
+                return Err(Trouble::Lasting(odd(format!("it is longer than {MAX_JSON} bytes"))));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let value = serde_json::from_slice(&body).map_err(|e| Trouble::Lasting(odd(e.to_string())))?;
+        Ok((value, next))
+    }
+
+    /// `Link: <...>; rel="next"`, on the same server.
+    fn next_page(&self, headers: &HeaderMap) -> Result<Option<Url>, String> {
+        let Some(link) = headers.get(header::LINK).and_then(|l| l.to_str().ok()) else { return Ok(None) };
+        let next = link.split(',').find(|part| part.contains("rel=\"next\""));
+        let Some(text) = next.and_then(|part| part.split_once('<')?.1.split_once('>')).map(|(url, _)| url) else {
+            return Ok(None);
+        };
+        let url = self.endpoint.join(text).map_err(|e| format!("its next page has no address: {e}"))?;
+        if url.origin() == self.endpoint.origin() { Ok(Some(url)) } else { Err("its next page is elsewhere".into()) }
+    }
+
+    /// One GET that ends in a success, from byte `from` on; follows redirects, the token goes to the endpoint only.
+    pub(crate) async fn ask(
+        &self,
+        repo: &Repo,
+        what: &str,
+        mut url: Url,
+        from: Option<u64>,
+    ) -> Result<Response, Trouble> {
+        for _ in 0..=MAX_REDIRECTS {
+            let ours = url.origin() == self.endpoint.origin();
+            let mut request = self.http.get(url.clone());
+            if let Some(token) = self.token.as_ref().filter(|_| ours) {
+                request = request.bearer_auth(token.reveal());
+            }
+            if let Some(from) = from {
+                request = request.header(header::RANGE, format!("bytes={from}-"));
+            }
+            let response = request.send().await.map_err(|source| connection(what, source))?;
+            let status = response.status();
+            if status.is_success() {
+                return Ok(response);
+            }
+            if !status.is_redirection() {
+                return Err(self.refused(repo, what, &response, ours));
+            }
+            let odd = |why: &str| Trouble::Lasting(HubError::Answer { what: printable(what), why: why.to_owned() });
+            let location = response.headers().get(header::LOCATION).and_then(|l| l.to_str().ok());
+            let location = location.and_then(|l| url.join(l).ok());
+            let next = location.ok_or_else(|| odd("it redirects nowhere"))?;
+            if next.scheme() != "https" && next.scheme() != self.endpoint.scheme() {
+                return Err(odd("it redirects to an address that is not https"));
+            }
+            url = next;
+        }
+        Err(Trouble::Lasting(HubError::Answer { what: printable(what), why: "it redirects too often".into() }))
+    }
+
+    /// What a status that is no success means.
+    fn refused(&self, repo: &Repo, what: &str, response: &Response, ours: bool) -> Trouble {
+        let status = response.status();
+        let code = response.headers().get("x-error-code").and_then(|c| c.to_str().ok()).unwrap_or_default();
+        let (page, token, what) = (self.page(repo), self.token.is_some(), printable(what));
+        let other = HubError::Status { status: status.as_u16(), what: what.clone() };
+        match status {
+            // The signature of an address elsewhere has run out: the Hub gives another one.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if !ours => Trouble::Passing(other, None),
+            StatusCode::FORBIDDEN => Trouble::Lasting(HubError::Gated { page, token }),
+            StatusCode::UNAUTHORIZED if code == "GatedRepo" => Trouble::Lasting(HubError::Gated { page, token }),
+            StatusCode::UNAUTHORIZED => Trouble::Lasting(HubError::Unauthorised { page, token }),
+            StatusCode::NOT_FOUND => {
+                let what = match code {
+                    "RepoNotFound" => page,
+                    _ => format!("{what} ({page})"),
+                };
+                Trouble::Lasting(HubError::NotFound { what })
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                let wait = wanted_wait(response.headers());
+                Trouble::Passing(HubError::TooManyRequests { wait }, wait)
+            }
+            StatusCode::REQUEST_TIMEOUT => Trouble::Passing(other, None),
+            _ if status.is_server_error() => Trouble::Passing(other, wanted_wait(response.headers())),
+            _ => Trouble::Lasting(other),
+        }
+    }
+}
+
+impl Tries {
+    /// Waits for the next try, or gives the error back when there is none.
+    pub(crate) async fn again(&mut self, trouble: Trouble, told: &(dyn Fn(Event) + Sync)) -> Result<(), HubError> {
+        let (error, wanted) = match trouble {
+            Trouble::Lasting(error) => return Err(error),
+            Trouble::Passing(error, wanted) => (error, wanted),
+        };
+        self.left = self.left.saturating_sub(1);
+        let wait = wanted.unwrap_or(self.pause);
+        if self.left == 0 || wait > self.patience.longest {
+            return Err(error);
+        }
+        told(Event::Waiting { why: error.to_string(), wait });
+        tokio::time::sleep(wait).await;
+        self.pause = (self.pause * 2).min(self.patience.longest);
+        Ok(())
+    }
+
+    /// Something came: the count begins anew.
+    pub(crate) fn progress(&mut self) {
+        (self.left, self.pause) = (self.patience.tries, self.patience.first);
+    }
+}
+
+/// A connection that failed; its address may hold a signature and is left out.
+pub(crate) fn connection(what: &str, source: reqwest::Error) -> Trouble {
+    Trouble::Passing(HubError::Connection { what: printable(what), source: source.without_url() }, None)
+}
+
+/// `Retry-After: 30`, or the Hub's own `RateLimit: "api";r=0;t=30`.
+fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let limit = || text("ratelimit")?.split(';').find_map(|part| part.trim().strip_prefix("t="));
+    let seconds = text("retry-after").or_else(limit)?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use reqwest::header::HeaderMap;
+
+    use super::{Hub, Patience, wanted_wait};
+    use crate::Token;
+
+    #[test]
+    fn endpoints() {
+        let hub = |endpoint: &str| Hub::new(endpoint, Token::new("hf_x"), Patience::default());
+        for bad in ["", "huggingface.co", "ftp://huggingface.co", "https://user:pw@huggingface.co", "file:///etc"] {
+            assert!(hub(bad).is_err(), "{bad}");
+        }
+        for (endpoint, sends) in [
+            ("https://huggingface.co", true),
+            ("http://127.0.0.1:80/", true),
+            ("http://[::1]:80", true),
+            ("http://hub.example", false),
+        ] {
+            assert_eq!(hub(endpoint).expect("an endpoint").token.is_some(), sends, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn how_long_a_server_wants_us_to_wait() {
+        let wait = |name: &'static str, value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a value"));
+            wanted_wait(&headers)
+        };
+        assert_eq!(wait("retry-after", "7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("ratelimit", "\"api\";r=0;t=55"), Some(Duration::from_secs(55)));
+        assert_eq!(wait("retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(wait("server", "x"), None);
+    }
+}

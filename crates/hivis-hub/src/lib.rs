@@ -1,0 +1,34 @@
+//! Brings a model or a data set of the Hugging Face Hub, or of anything that speaks as it does, into a folder.
+//!
+//! The model: a [`Repo`] at a revision is a commit, a commit is a list of files, and each [`pull`] makes a folder named
+//! by the commit that holds the wanted ones. A file is written as `.partial` and gets its name when its checksum was
+//! right, so what has a name is whole; a pull that was cut or killed goes on where it stopped, and one that is repeated
+//! loads nothing.
+//!
+//! This room does not know what the files are for. It sends the token to the endpoint only, never to where the endpoint
+//! redirects, and prints it nowhere.
+//!
+//! ```
+//! use hivis_hub::{Repo, RepoKind};
+//! let repo = Repo::new(RepoKind::Dataset, "natix-network-org/roadwork")?;
+//! assert_eq!(repo.folder(), "datasets/natix-network-org--roadwork");
+//! assert!(Repo::new(RepoKind::Model, "../etc").is_err());
+//! # Ok::<(), hivis_hub::HubError>(())
+//! ```
+
+mod checksum;
+mod client;
+mod download;
+mod error;
+mod listing;
+mod path;
+mod pull;
+mod repo;
+mod token;
+
+pub use client::{Hub, Patience, prepare_tls};
+pub use error::HubError;
+pub use listing::{HubFile, Listing};
+pub use pull::{Event, PullLimits, Pulled, Wish, pull};
+pub use repo::{Repo, RepoKind};
+pub use token::Token;
