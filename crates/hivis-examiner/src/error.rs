@@ -48,6 +48,14 @@ pub enum ExaminerError {
         /// What is wrong there.
         what: String,
     },
+    /// A table of pictures that is damaged, or that has not the columns.
+    #[error("{} cannot be read as a table of pictures: {why}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// The validator draws both labels, the source has one.
     #[error("{pictures} has no picture labelled {}", label_name(*label))]
     OneClass {

@@ -19,10 +19,57 @@ impl Found {
     pub(super) fn skip(&mut self, name: impl Into<String>, why: impl Into<String>) {
         self.skipped.push(Skipped { name: name.into(), why: why.into() });
     }
+
+    /// A part's pictures, under its name.
+    fn take_in(&mut self, part: &str, found: Self) {
+        for mut picture in found.pictures {
+            // A scene that was given may go through several parts; one that is only the file's name does not.
+            if picture.scene == picture.name {
+                picture.scene = format!("{part}/{}", picture.scene);
+            }
+            picture.name = format!("{part}/{}", picture.name);
+            self.pictures.push(picture);
+        }
+        let skipped = found.skipped.into_iter();
+        self.skipped.extend(skipped.map(|s| Skipped { name: format!("{part}/{}", s.name), why: s.why }));
+    }
 }
 
-/// Reads either layout; a metadata file wins over class folders.
+/// Folders that part a data set, as the Hub's data sets name them; each is laid out as a data set of its own.
+const PARTS: [&str; 8] = ["data", "train", "training", "validation", "valid", "val", "dev", "test"];
+/// How deep such folders are looked into.
+const DEEP: usize = 3;
+
+/// Reads either layout; a metadata file wins over class folders, both win over parts such as `train/` and `test/`.
 pub(super) fn read(path: &Path) -> Result<Found, ExaminerError> {
+    read_to(path, DEEP)
+}
+
+fn read_to(path: &Path, deep: usize) -> Result<Found, ExaminerError> {
+    let none = match read_here(path) {
+        Err(none @ ExaminerError::Layout { .. }) if deep > 0 => none,
+        other => return other,
+    };
+    let (mut found, mut any) = (Found::default(), false);
+    for entry in sorted(path)? {
+        let name = file_name(&entry);
+        if !entry.is_dir() || !PARTS.contains(&name.to_ascii_lowercase().as_str()) {
+            found.skip(name, "outside the data set's parts");
+            continue;
+        }
+        match read_to(&entry, deep - 1) {
+            Ok(part) => {
+                any = true;
+                found.take_in(&name, part);
+            }
+            Err(ExaminerError::Layout { .. }) => found.skip(name, "a folder in no layout that we know"),
+            Err(error) => return Err(error),
+        }
+    }
+    if any { Ok(found) } else { Err(none) }
+}
+
+fn read_here(path: &Path) -> Result<Found, ExaminerError> {
     for (name, parse) in [
         ("metadata.jsonl", metadata::json_lines as metadata::Parse),
         ("metadata.csv", metadata::comma_separated as metadata::Parse),
@@ -76,21 +123,27 @@ fn walk(root: &Path, folder: &Path, label: Label, found: &mut Found) -> Result<(
 }
 
 /// In the order of names, so that the same folder gives the same exam on any machine.
-fn sorted(folder: &Path) -> Result<Vec<PathBuf>, ExaminerError> {
+pub(super) fn sorted(folder: &Path) -> Result<Vec<PathBuf>, ExaminerError> {
     let mut paths = Vec::new();
     for entry in fs_err::read_dir(folder)? {
         paths.push(entry?.path());
     }
-    paths.retain(|path| !file_name(path).starts_with('.'));
+    paths.retain(|path| !file_name(path).starts_with('.') && !is_paper(path));
     paths.sort();
     Ok(paths)
+}
+
+/// A data set's card and licence, which lie beside its pictures.
+fn is_paper(path: &Path) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    ["readme", "license", "licence"].iter().any(|paper| name == *paper || name == format!("{paper}.md"))
 }
 
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn relative(root: &Path, path: &Path) -> String {
+pub(super) fn relative(root: &Path, path: &Path) -> String {
     path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 

@@ -64,10 +64,21 @@ impl Library {
     /// EXIF orientation is applied. What is passed over is told by [`Pictures::skipped`].
     pub fn from_folder(path: &Path) -> Result<Self, ExaminerError> {
         let found = folder::read(path)?;
-        let mut library = Self::new(path.display().to_string(), found.pictures);
-        library.skipped = found.skipped;
-        library.upright = true;
-        Ok(library)
+        Ok(Self::new(path.display().to_string(), found.pictures).upright().with_skipped(found.skipped))
+    }
+
+    /// The same, decoded as a user's own pictures are: EXIF orientation is applied.
+    #[must_use]
+    pub fn upright(mut self) -> Self {
+        self.upright = true;
+        self
+    }
+
+    /// Says what was passed over.
+    #[must_use]
+    pub fn with_skipped(mut self, skipped: Vec<Skipped>) -> Self {
+        self.skipped = skipped;
+        self
     }
 
     /// Marks the scenes that a candidate was trained on; they are reported apart.

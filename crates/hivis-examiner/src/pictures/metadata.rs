@@ -14,8 +14,14 @@ pub(super) type Row = BTreeMap<String, String>;
 /// Rows with their line, from 1.
 pub(super) type Parse = fn(&str) -> Result<Vec<(usize, Row)>, (usize, String)>;
 
+/// Columns that say what a picture shows; the first one that is there counts.
+pub(super) const LABELS: [&str; 5] = ["label", "labels", "class", "is_roadwork", "roadwork"];
+
+/// Columns that name a picture's file; the first one that is there counts.
+const FILES: [&str; 5] = ["file_name", "filename", "file", "path", "image"];
+
 /// Columns that become slices, `column:value`.
-const SLICES: [&str; 6] = ["weather", "time", "time_of_day", "equipment", "confuser", "camera_angle"];
+pub(super) const SLICES: [&str; 6] = ["weather", "time", "time_of_day", "equipment", "confuser", "camera_angle"];
 
 /// A class by its usual names, case aside.
 pub(super) fn label(text: &str) -> Option<Label> {
@@ -41,7 +47,8 @@ pub(super) fn read(root: &Path, file: &Path, parse: Parse) -> Result<Found, Exam
     let mut found = Found::default();
     for (line, row) in rows {
         let here = format!("line {line}");
-        let Some(name) = row.get("file_name").filter(|name| !name.is_empty()) else {
+        let name = FILES.iter().find_map(|column| row.get(*column));
+        let Some(name) = name.filter(|name| !name.is_empty()) else {
             found.skip(here, "no file_name");
             continue;
         };
@@ -58,15 +65,21 @@ fn entry(root: &Path, name: &str, row: &Row) -> Result<LibraryPicture, String> {
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return Err("the path leaves the folder".to_owned());
     }
-    let text = row.get("label").map_or("", String::as_str);
-    let label = label(text).ok_or_else(|| format!("label `{text}` is neither roadwork nor none"))?;
     let file = root.join(path);
+    let described = described(name, row, PictureBytes::File(file.clone()))?;
     if !is_picture(&file) {
         return Err("not a .jpg, .jpeg, .png or .webp file".to_owned());
     }
     if !file.is_file() {
         return Err("there is no such file".to_owned());
     }
+    Ok(described)
+}
+
+/// What the columns beside a picture say of it.
+pub(super) fn described(name: &str, row: &Row, bytes: PictureBytes) -> Result<LibraryPicture, String> {
+    let text = LABELS.iter().find_map(|column| row.get(*column)).map_or("", String::as_str);
+    let label = label(text).ok_or_else(|| format!("label `{text}` is neither roadwork nor none"))?;
     let origin = match row.get("origin").filter(|text| !text.is_empty()) {
         Some(text) => origin(text).ok_or_else(|| format!("origin `{text}` is neither real nor synthetic"))?,
         None => Origin::Real,
@@ -79,15 +92,7 @@ fn entry(root: &Path, name: &str, row: &Row) -> Result<LibraryPicture, String> {
     if let Some(tags) = row.get("slices") {
         slices.extend(tags.split(';').map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned));
     }
-    Ok(LibraryPicture {
-        bytes: PictureBytes::File(file),
-        name: name.to_owned(),
-        label,
-        origin,
-        scene,
-        slices,
-        trained_on: false,
-    })
+    Ok(LibraryPicture { bytes, name: name.to_owned(), label, origin, scene, slices, trained_on: false })
 }
 
 /// One JSON object a line; numbers and booleans become their text, lists of texts are joined by `;`.

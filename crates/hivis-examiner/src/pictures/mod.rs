@@ -1,15 +1,18 @@
 //! Where the pictures of challenges come from.
 
+mod dataset;
 mod deck;
 mod folder;
 mod library;
 mod metadata;
 mod scenes;
+mod table;
 
 use hivis_types::{Label, Origin, Picture};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+pub use dataset::{Entry, read_dataset};
 pub use library::{Library, LibraryPicture, PictureBytes};
 pub use scenes::Scenes;
 

@@ -8,6 +8,7 @@ mod report;
 mod reward;
 mod score;
 mod sheet;
+mod tables;
 mod weight;
 mod wire;
 mod world;
