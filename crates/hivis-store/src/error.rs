@@ -107,6 +107,12 @@ pub enum StoreError {
         /// Another.
         second: String,
     },
+    /// No data set of that name was imported.
+    #[error("no data set is named `{name}`")]
+    NoSuchDataset {
+        /// What was asked for.
+        name: String,
+    },
     /// A row holds what this version never writes.
     #[error("the ledger's record {id} has an unreadable `{column}`: {value}")]
     BadRow {
@@ -173,6 +179,7 @@ impl StoreError {
             Self::ServerRunning { pid: Some(pid), .. } => format!("stop it first (`kill {pid}` drains it)"),
             Self::ServerRunning { pid: None, .. } => "stop the other server first".into(),
             Self::NewerLedger { .. } => "use the newer hivis that wrote it".into(),
+            Self::NoSuchDataset { .. } => "`hivis data list` shows those that there are".into(),
             Self::SeveralRecords { .. } => "give more of the id".into(),
             Self::PromotionRunning => "wait until it is done; `hivis release list` shows what it did".into(),
             Self::ReleaseExists { .. } => "choose another name".into(),

@@ -9,10 +9,10 @@ use crate::disk::{self, Disk, LocalDisk};
 use crate::{Ledger, Objects, Releases, ServeLock, StoreError, lock};
 
 /// Folders of a home, beside the ones that hold objects.
-const FOLDERS: [&str; 7] = ["releases", "runs", "splits", "exams", "reports", "cache", "logs"];
+const FOLDERS: [&str; 8] = ["releases", "runs", "splits", "exams", "reports", "cache", "hub", "logs"];
 
 /// All that may lie in a home; `dataset` comes with versions, `lost+found` with a disk of its own.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "hivis.toml",
     "ledger.db",
     "objects",
@@ -23,6 +23,7 @@ const KNOWN: [&str; 12] = [
     "exams",
     "reports",
     "cache",
+    "hub",
     "logs",
     "lost+found",
 ];
@@ -128,6 +129,11 @@ impl Home {
     /// The folder for what can be computed again: features of pictures.
     pub fn cache(&self) -> PathBuf {
         self.path.join("cache")
+    }
+
+    /// The folder for what comes from the Hub: models and data sets as they were pulled.
+    pub fn hub(&self) -> PathBuf {
+        self.path.join("hub")
     }
 
     /// The folder for reports.

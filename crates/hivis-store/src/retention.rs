@@ -3,7 +3,7 @@
 //! What goes first: every picture whose newest record is older than `keep.age`, oldest first. Then, while the pictures
 //! are more than `keep.bytes`, those of the oldest day (UTC, by the newest record), within the day the surest first:
 //! the largest `|probability - 0.5|`, taken of its least sure record, a picture that was never judged counting as sure.
-//! A picture that a label names never goes, so the home may stay over its limit; [`Retained::over`] says so.
+//! A picture that a label or an imported data set names never goes, so the home may stay over its limit; [`Retained::over`] says so.
 //!
 //! A step marks at most 256 pictures in one transaction and removes their files after it. A crash in between leaves
 //! files that no row names; `fsck` finds those. Running it again changes nothing.

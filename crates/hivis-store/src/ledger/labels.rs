@@ -69,19 +69,23 @@ impl Ledger {
     }
 }
 
+/// A source's place in the order of trust, 0 for the most trusted.
+pub(crate) fn rank(source: LabelSource) -> i64 {
+    BY_TRUST.iter().position(|s| *s == source).expect("every source has a rank: this is a bug") as i64
+}
+
 /// Writes one source's word, in place of its own earlier one.
 pub(crate) async fn upsert(
     connection: &mut SqliteConnection,
     seq: i64,
     label: &StoredLabel,
 ) -> Result<(), sqlx::Error> {
-    let rank = BY_TRUST.iter().position(|s| *s == label.source).expect("every source has a rank: this is a bug");
     let sql = "INSERT INTO labels (record, \"rank\", source, label, confidence, at_us) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (record, \"rank\") DO UPDATE SET
             label = excluded.label, confidence = excluded.confidence, at_us = excluded.at_us";
     sqlx::query(sql)
         .bind(seq)
-        .bind(rank as i64)
+        .bind(rank(label.source))
         .bind(label.source.as_str())
         .bind(label.label.as_u8())
         .bind(label.confidence)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod datasets;
 mod full_disk;
 mod home;
 mod kill;
