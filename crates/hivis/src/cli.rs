@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. The help text is the reference.
 
+mod data;
 #[cfg(feature = "train")]
 mod train;
 mod vary;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs};
 pub use vary::VaryArgs;
+pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -56,9 +58,15 @@ pub enum Verb {
     /// Look at what was asked and answered.
     #[command(subcommand)]
     Records(RecordsVerb),
-    /// Bring a model into the home.
+    /// Load a model or a data set from the Hugging Face Hub.
+    #[command(subcommand)]
+    Pull(PullVerb),
+    /// Bring a model or a data set into the home.
     #[command(subcommand)]
     Import(ImportVerb),
+    /// Look at the imported data sets.
+    #[command(subcommand)]
+    Data(DataVerb),
     /// Look at releases, and let another one serve.
     #[command(subcommand)]
     Release(ReleaseVerb),
@@ -176,7 +184,8 @@ pub struct ExamArgs {
     /// Tell the axon each picture's label along with the question, as validators of testnet may: it keeps it with its record.
     #[arg(long, requires = "axon")]
     pub tell: bool,
-    /// Where the pictures come from: `scenes`, `home` (labelled records), or a folder.
+    /// Where the pictures come from: `scenes`, `home` (labelled records), `data` (imported pictures) or `data:NAME` (those of
+    /// one data set), or a folder.
     #[arg(long, default_value = "scenes")]
     pub pictures: String,
     /// Ask only pictures of the test part, for a final report; every such look is noted in the home.
@@ -266,6 +275,8 @@ pub enum ImportVerb {
         #[arg(long)]
         label: Option<String>,
     },
+    /// Labelled pictures: a folder or a parquet table. Repeated, it takes in what changed there.
+    Dataset(ImportDatasetArgs),
 }
 
 /// `hivis release ...`

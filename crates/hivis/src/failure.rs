@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use hivis_engine::EngineError;
+use hivis_hub::HubError;
 use hivis_onnx::OnnxError;
 use hivis_store::StoreError;
 
@@ -50,5 +51,6 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let store = cause.downcast_ref::<StoreError>().and_then(StoreError::hint);
     let engine = || cause.downcast_ref::<EngineError>().and_then(EngineError::hint).map(str::to_owned);
     let onnx = || cause.downcast_ref::<OnnxError>().and_then(OnnxError::hint).map(str::to_owned);
-    store.or_else(engine).or_else(onnx)
+    let hub = || cause.downcast_ref::<HubError>().and_then(HubError::hint);
+    store.or_else(engine).or_else(onnx).or_else(hub)
 }

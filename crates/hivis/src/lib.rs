@@ -11,11 +11,15 @@ mod candidate;
 mod card;
 #[cfg(feature = "train")]
 mod estimate;
+mod dataset;
 mod exam;
 mod exam_file;
 mod home;
+mod imported;
+mod meter;
 mod miner;
 mod parts;
+mod pictures;
 mod policy;
 mod promote;
 mod recorded;
@@ -44,6 +48,7 @@ use cli::{Cli, Verb};
 /// Runs one verb; the exit code is 0, 1 for a failure, or what the verb says.
 pub fn run(cli: Cli) -> ExitCode {
     logging(&cli);
+    hivis_hub::prepare_tls();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -70,6 +75,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Serve(args) => verbs::serve::run(global, &args).await,
         Verb::Exam(args) => verbs::exam::run(global, &args).await,
         Verb::Records(verb) => verbs::records::run(global, &verb).await,
+        Verb::Pull(verb) => verbs::pull::run(global, &verb).await,
+        Verb::Data(verb) => verbs::data::run(global, &verb).await,
         Verb::Import(verb) => verbs::import::run(global, &verb).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
         Verb::Quantise(args) => verbs::quantise::run(global, &args).await,

@@ -1,7 +1,5 @@
 //! Labelled pictures for a training: a folder, the home's labelled records, or procedural scenes.
 
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use hivis_examiner::pictures::{Choice, Skipped};
 use hivis_examiner::{Library, LibraryPicture, Pictures};
@@ -11,9 +9,8 @@ use hivis_train::split::{Member, Part, Placed, Proof};
 use hivis_train::training::{Row, Source};
 use hivis_types::{LabelSource, Picture};
 
-use crate::failure::Hinted;
 use crate::parts::Parted;
-use crate::recorded;
+use crate::pictures;
 use crate::run_file::Order;
 
 /// Where the pictures of a training come from.
@@ -31,25 +28,15 @@ enum From {
 }
 
 impl TrainSet {
-    /// The pictures of an order: `scenes`, `home`, or a folder in one of the layouts that exams read.
+    /// The pictures of an order, planned into parts.
     pub(crate) async fn open(home: &Home, order: &Order) -> Result<Self> {
-        let recorded = if order.pictures == "home" { Some(recorded::labelled(home).await?) } else { None };
+        let library = pictures::library(&order.pictures, || Ok(home.clone())).await?;
         let (home, order) = (home.clone(), order.clone());
-        let work = move || match (recorded, order.pictures.as_str()) {
-            (Some(library), _) => Self::library(&home, library, &order, true),
-            (None, "scenes") => Self::scenes(&home, Scenes::new(order.count, order.seed), &order),
-            (None, folder) => Self::folder(&home, Path::new(folder), &order),
+        let work = move || match library {
+            Some(library) => Self::library(&home, library, &order, order.pictures == "home"),
+            None => Self::scenes(&home, Scenes::new(order.count, order.seed), &order),
         };
         tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")?
-    }
-
-    fn folder(home: &Home, folder: &Path, order: &Order) -> Result<Self> {
-        if !folder.is_dir() {
-            let hint = "`scenes`, `home`, or a folder with subfolders `roadwork` and `none`";
-            return Err(Hinted::new(format!("there is no folder {}", folder.display()), hint).into());
-        }
-        Self::library(home, Library::from_folder(folder)?, order, false)
-            .with_context(|| format!("{} cannot be read", folder.display()))
     }
 
     /// `mined` pictures come out of the home's records.

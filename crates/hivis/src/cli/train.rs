@@ -15,7 +15,7 @@ use hivis_train::training::Shares;
     after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures scenes --count 1000 --trials 8\n  hivis train --pictures ./roadwork-more --from roadwork-1\n  hivis train --repeat roadwork-1\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features and the head's state are kept."
 )]
 pub struct TrainArgs {
-    /// Labelled pictures: a folder, `home` (labelled records), or `scenes` for procedural ones.
+    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes` for procedural ones.
     #[arg(long, required_unless_present = "repeat")]
     pub pictures: Option<String>,
     /// How many scenes, for `--pictures scenes`.
@@ -118,7 +118,7 @@ pub struct TrainArgs {
 pub struct FeaturesArgs {
     /// The file to write, .safetensors.
     pub file: PathBuf,
-    /// Labelled pictures: a folder, `home` (labelled records), or `scenes`.
+    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes`.
     #[arg(long)]
     pub pictures: String,
     /// How many scenes, for `--pictures scenes`.

@@ -22,7 +22,7 @@ use crate::exam_file::{ExamFile, Sitter};
 use crate::failure::Hinted;
 use crate::parts::Parted;
 use crate::verbs::serve;
-use crate::{exam, home, recorded};
+use crate::{exam, home, pictures};
 
 /// Asks, judges, prints; an exam of releases is kept in the home, for `release promote`.
 pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
@@ -63,7 +63,7 @@ async fn releases(global: &Global, args: &ExamArgs, examiner: Examiner) -> Resul
         candidates.push(Candidate::new(release, &settings).await?);
     }
     let described: Vec<Sitter> = candidates.iter().map(|c| c.sitter.clone()).collect();
-    let pictures: Box<dyn Pictures> = match library(global, &args.pictures).await? {
+    let pictures: Box<dyn Pictures> = match pictures::library(&args.pictures, || Ok(home.clone())).await? {
         Some(library) => {
             let look = args.test.then_some(described.as_slice());
             Box::new(examined(&home, library, &splits, look).await?)
@@ -145,28 +145,12 @@ fn address(text: &str, hotkey: Hotkey) -> Result<AxonAddress> {
     }
 }
 
-/// `scenes`, `home`, or a folder.
+/// `scenes`, `home`, `data`, `data:NAME`, or a folder.
 pub(crate) async fn pictures(global: &Global, name: &str) -> Result<Box<dyn Pictures>> {
-    Ok(match library(global, name).await? {
+    Ok(match pictures::library(name, || home::open(global)).await? {
         Some(library) => Box::new(library),
         None => Box::new(Scenes::new(Mix::default())),
     })
-}
-
-/// The pictures of `home` or of a folder; none for `scenes`.
-async fn library(global: &Global, name: &str) -> Result<Option<Library>> {
-    match name {
-        "scenes" => Ok(None),
-        "home" => recorded::labelled(&home::open(global)?).await.map(Some),
-        folder => {
-            let folder = Path::new(folder);
-            if !folder.is_dir() {
-                let hint = "`scenes`, `home`, or a folder with subfolders `roadwork` and `none`";
-                return Err(Hinted::new(format!("there is no folder {}", folder.display()), hint).into());
-            }
-            Ok(Some(Library::from_folder(folder)?))
-        }
-    }
 }
 
 /// `//Name`, or `WALLET/HOTKEY` under the configured wallets' folder.

@@ -1,4 +1,4 @@
-//! `hivis import model`: a model as Hugging Face saves it becomes a release.
+//! `hivis import`: a model as Hugging Face saves it becomes a release, a folder of pictures a data set of the home.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,26 +9,59 @@ use hivis_store::PromotionKind;
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
-use crate::cli::{Global, ImportVerb, ServeArgs};
+use crate::cli::{Global, ImportDatasetArgs, ImportVerb, ServeArgs};
+use crate::dataset::{self, Order};
 use crate::failure::Hinted;
 use crate::promote::Why;
 use crate::release::{self, Build};
 use crate::{home, promote};
 
-/// Reads, writes the graph, runs it once, and points `current` at it.
+/// Brings in what the verb says.
 pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> {
-    let ImportVerb::Model { folder, id, head, label } = verb;
+    match verb {
+        ImportVerb::Model { folder, id, head, label } => {
+            model(global, folder, Names { id: id.as_deref(), head: head.as_deref(), label: label.as_deref() }).await
+        }
+        ImportVerb::Dataset(args) => pictures(global, args).await,
+    }
+}
+
+/// What may be said beside the model's folder.
+struct Names<'a> {
+    id: Option<&'a str>,
+    head: Option<&'a Path>,
+    label: Option<&'a str>,
+}
+
+/// Reads the folder or the table and tells what came of it.
+async fn pictures(global: &Global, args: &ImportDatasetArgs) -> Result<ExitCode> {
+    let path = fs_err::canonicalize(&args.path).map_err(|error| {
+        let hint = "a folder with class folders, metadata.csv or parquet tables, or one such table";
+        anyhow::Error::new(error).context(Hinted::new("there is nothing to import", hint))
+    })?;
+    let home = home::open_or_create(global)?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = args.name.clone().unwrap_or(stem);
+    let order = Order { name, source: path.display().to_string(), revision: None, path };
+    let report = dataset::import(&home, order).await?;
+    report.tell(global)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads, writes the graph, runs it once, and points `current` at it.
+async fn model(global: &Global, folder: &Path, names: Names<'_>) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
     let settings = home::settings(&home, &ServeArgs::default())?;
     let model = Model::read(folder).with_context(|| format!("{} cannot be imported", folder.display()))?;
-    let id = match id {
-        Some(id) => ReleaseId::new(id.clone())
-            .map_err(|e| anyhow::Error::new(e).context("lowercase letters, digits, `.`, `_`, `-`"))?,
+    let id = match names.id {
+        Some(id) => {
+            ReleaseId::new(id).map_err(|e| anyhow::Error::new(e).context("lowercase letters, digits, `.`, `_`, `-`"))?
+        }
         None => name(folder)?,
     };
-    let head = match (head, model.kind()) {
+    let head = match (names.head, model.kind()) {
         (Some(path), _) => Head::read(path)?,
-        (None, ModelKind::VitClassifier) => own_head(&model, label.as_deref())?,
+        (None, ModelKind::VitClassifier) => own_head(&model, names.label)?,
         (None, ModelKind::DinoV3 | ModelKind::DinoV2 | ModelKind::Siglip) => {
             let hint = "give the head's file with --head; training one comes with `hivis train`";
             return Err(Hinted::new("a backbone has no head of its own", hint).into());

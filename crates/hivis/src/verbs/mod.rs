@@ -1,5 +1,6 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
+pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod exam;
@@ -8,6 +9,7 @@ pub(crate) mod features;
 pub(crate) mod import;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
+pub(crate) mod pull;
 pub(crate) mod quantise;
 pub(crate) mod records;
 pub(crate) mod release;

@@ -1,6 +1,7 @@
 //! The program as a user runs it: a process, its files, its ports.
 
 mod config;
+mod data;
 mod demo;
 mod faults;
 mod kill;
