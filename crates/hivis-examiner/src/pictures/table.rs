@@ -39,7 +39,14 @@ struct Columns {
 pub(super) fn read(path: &Path, name: &str, take: &mut dyn FnMut(Entry) -> bool) -> Result<bool, ExaminerError> {
     let broken = |why: String| ExaminerError::Table { path: path.to_owned(), why };
     let file = fs_err::File::open(path)?.into_file();
+    let bytes = file.metadata()?.len();
     let reader = guarded(|| SerializedFileReader::new(file)).map_err(broken)?;
+    let rows = reader.metadata().row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(u64::MAX));
+    let rows = rows.fold(0, u64::saturating_add);
+    if rows > bytes {
+        // Empty rows cost nothing to write, and would keep us busy for ever.
+        return Err(broken(format!("it claims {rows} rows in {bytes} bytes")));
+    }
     let columns = Columns::find(reader.metadata().file_metadata()).map_err(broken)?;
     let stem = name.strip_suffix(".parquet").unwrap_or(name);
     let mut number = 0;

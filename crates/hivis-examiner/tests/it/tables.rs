@@ -53,7 +53,11 @@ fn tables_of_others() {
     named#1 110.jpg: Clear Real scene named#1 []
     skipped named#2 120.jpg: label `zebra` is neither roadwork nor none
     ");
-    for (name, why) in [("no-label.parquet", "no column `label`"), ("no-picture.parquet", "no column of pictures")] {
+    for (name, why) in [
+        ("no-label.parquet", "no column `label`"),
+        ("no-picture.parquet", "no column of pictures"),
+        ("empty-rows.parquet", "claims 500000 rows"),
+    ] {
         let error = lines(&table(name)).expect_err(name);
         assert!(error.to_string().contains(why) && error.to_string().contains(name), "{error}");
     }

@@ -74,3 +74,7 @@ pq.write_table(named, HERE / "named.parquet", compression="none")
 # No label, no picture.
 pq.write_table(pa.table({"image": pa.array([jpeg(1)], pa.binary())}), HERE / "no-label.parquet")
 pq.write_table(pa.table({"label": [1], "text": ["x"]}), HERE / "no-picture.parquet")
+
+# Half a million empty rows: repeated levels cost hardly a byte.
+empty = pa.table({"image": pa.nulls(500_000, pa.binary()), "label": pa.nulls(500_000, pa.int64())})
+pq.write_table(empty, HERE / "empty-rows.parquet")
