@@ -70,8 +70,10 @@ pub struct Answer {
     /// What the axon or the dendrite says about a failure, shortened; empty on success.
     pub message: String,
     /// From the ask to its end, in seconds.
+    #[serde(with = "number")]
     pub latency_s: f64,
     /// How much later than its schedule the ask started, in seconds.
+    #[serde(with = "number")]
     pub late_s: f64,
 }
 
@@ -91,7 +93,22 @@ pub struct Sitting {
     /// One a question.
     pub answers: Vec<Answer>,
     /// From the first ask to the last answer, in seconds.
+    #[serde(with = "number")]
     pub seconds: f64,
+    /// What the candidate takes to run; none of an axon that is asked from outside.
+    #[serde(default)]
+    pub footprint: Option<Footprint>,
+}
+
+/// What a candidate takes to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Footprint {
+    /// The graph's bytes on disk, external weights included.
+    pub graph_bytes: u64,
+    /// How much the process's peak of resident memory grew from before the candidate was loaded to its last answer, in
+    /// bytes. What the process had freed before counts as free, so of two candidates the second may seem smaller. Linux
+    /// only.
+    pub memory_bytes: Option<u64>,
 }
 
 /// How a candidate stands after an answer, in the order in which answers came.

@@ -89,7 +89,7 @@ pub async fn sit<A: Ask>(
     while let Some(ended) = asks.join_next().await {
         table.take(set, ended, events);
     }
-    Ok(Sitting { candidate: name, answers: table.finish(set), seconds: begin.elapsed().as_secs_f64() })
+    Ok(Sitting { candidate: name, answers: table.finish(set), seconds: begin.elapsed().as_secs_f64(), footprint: None })
 }
 
 /// Asks every question of a candidate that answers in place, one after the other: nothing waits, so the latency is the
@@ -107,7 +107,7 @@ pub fn sit_here(
         let told = judge(question);
         table.take(set, Ok(answer(question.id, &told, asked.elapsed(), Duration::ZERO)), events);
     }
-    Sitting { candidate, answers: table.finish(set), seconds: begin.elapsed().as_secs_f64() }
+    Sitting { candidate, answers: table.finish(set), seconds: begin.elapsed().as_secs_f64(), footprint: None }
 }
 
 fn overdue(timeout: Duration) -> Told {

@@ -92,6 +92,9 @@ pub enum ExaminerError {
         /// Questions in the set.
         questions: usize,
     },
+    /// Parts of a report that do not make a whole.
+    #[error("the parts of the exam do not make a whole: {0}")]
+    Shards(String),
 }
 
 pub(crate) fn label_name(label: Label) -> &'static str {

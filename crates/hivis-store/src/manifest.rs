@@ -113,6 +113,13 @@ impl Manifest {
         self.files.iter().find(|(_, file)| file.precision == Some(precision.of_file())).map(|(name, _)| name.as_str())
     }
 
+    /// The size of that graph with its external weights (`<graph>.data`); 0 when the release has none.
+    pub fn graph_bytes(&self, precision: Precision) -> u64 {
+        let Some(graph) = self.graph(precision) else { return 0 };
+        let of = |name: &str| self.files.get(name).map_or(0, |file| file.bytes);
+        of(graph) + of(&format!("{graph}.data"))
+    }
+
     /// The precisions of the files that are present.
     pub fn precisions(&self) -> Vec<Precision> {
         [Precision::Fp32, Precision::Int8].into_iter().filter(|p| self.graph(*p).is_some()).collect()

@@ -6,11 +6,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use hivis_examiner::{Ask, Event, ExamReport, Examiner, Pictures, QuestionSet, worst_sheet};
+use hivis_examiner::{Ask, Event, ExamReport, Examiner, Footprint, Pictures, QuestionSet, Sitting, worst_sheet};
+use hivis_store::Release;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::candidate::Candidate;
 use crate::cli::Global;
+use crate::config::Settings;
+use crate::exam_file::Sitter;
+use crate::memory::Peak;
+use crate::swap;
 use crate::table::table;
 
 /// Rows of the live table.
@@ -44,36 +49,74 @@ pub(crate) async fn sit<A: Ask>(examiner: Examiner, mut pictures: Box<dyn Pictur
     .context("the report panicked")?
 }
 
-/// Makes the questions and lets one candidate or two sit them in this process, one after the other.
+/// Releases that sat in this process, before anyone has judged.
+pub(crate) struct SatHere {
+    /// Who sat.
+    pub(crate) candidates: Vec<Sitter>,
+    /// The questions, pictures included.
+    pub(crate) set: QuestionSet,
+    /// One, or A and B.
+    pub(crate) sittings: Vec<Sitting>,
+}
+
+impl SatHere {
+    /// Computes the report.
+    pub(crate) async fn judge(self, examiner: Examiner) -> Result<Sat> {
+        tokio::task::spawn_blocking(move || {
+            let report = examiner.report(&self.set, &self.sittings)?;
+            Ok(Sat { set: self.set, report })
+        })
+        .await
+        .context("the report panicked")?
+    }
+}
+
+/// Makes the questions and lets one release or two sit them in this process, one after the other. Each is brought up
+/// when its turn comes, so that what it takes can be seen.
 pub(crate) async fn sit_here(
-    examiner: Examiner,
+    examiner: &Examiner,
     mut pictures: Box<dyn Pictures>,
-    candidates: Vec<Candidate>,
-) -> Result<Sat> {
-    tokio::task::spawn_blocking(move || {
-        let show = Progress::new();
-        let set = examiner
-            .questions(pictures.as_mut(), &|event| show.show(event))
-            .context("the challenges could not be made")?;
-        let sit = |candidate: &Candidate| {
-            let name = candidate.sitter.release.to_string();
-            hivis_examiner::sit_here(&set, name, &mut |question| candidate.judge(question), &|event| show.show(event))
-        };
-        let sittings: Vec<_> = candidates.iter().map(sit).collect();
-        show.done();
-        let report = examiner.report(&set, &sittings)?;
-        Ok(Sat { set, report })
-    })
-    .await
-    .context("the exam panicked")?
+    releases: Vec<Release>,
+    settings: &Settings,
+) -> Result<SatHere> {
+    for release in &releases {
+        swap::has_graph(release, &settings.model)?;
+    }
+    let (making, show) = (examiner.clone(), Arc::new(Progress::new()));
+    let shown = Arc::clone(&show);
+    let set = tokio::task::spawn_blocking(move || making.questions(pictures.as_mut(), &|event| shown.show(event)));
+    let set = set.await.context("making the challenges panicked")?.context("the challenges could not be made")?;
+    let set = Arc::new(set);
+    // All are held to the end: what the first lets go would make the second seem smaller.
+    let (mut held, mut sittings) = (Vec::new(), Vec::new());
+    for release in releases {
+        let graph_bytes = release.manifest.graph_bytes(settings.model.precision);
+        let peak = Peak::begin();
+        let candidate = Arc::new(Candidate::new(release, settings).await?);
+        let (sitter, questions, shown) = (Arc::clone(&candidate), Arc::clone(&set), Arc::clone(&show));
+        let sitting = tokio::task::spawn_blocking(move || {
+            let name = sitter.sitter.release.to_string();
+            hivis_examiner::sit_here(&questions, name, &mut |question| sitter.judge(question), &|e| shown.show(e))
+        });
+        let mut sitting = sitting.await.context("the exam panicked")?;
+        let memory_bytes = peak.and_then(|peak| peak.growth());
+        sitting.footprint = Some(Footprint { graph_bytes, memory_bytes });
+        sittings.push(sitting);
+        held.push(candidate);
+    }
+    show.done();
+    let candidates = held.iter().map(|candidate| candidate.sitter.clone()).collect();
+    // The tasks that shared it have ended.
+    let set = Arc::unwrap_or_clone(set);
+    Ok(SatHere { candidates, set, sittings })
 }
 
 /// The report for a person, or JSON.
-pub(crate) fn print(global: &Global, sat: &Sat) -> Result<()> {
+pub(crate) fn print(global: &Global, report: &ExamReport) -> Result<()> {
     if global.json {
-        println!("{}", serde_json::to_string(&sat.report).context("the report cannot be written as JSON")?);
+        println!("{}", serde_json::to_string(report).context("the report cannot be written as JSON")?);
     } else {
-        println!("{}", sat.report);
+        println!("{report}");
     }
     Ok(())
 }

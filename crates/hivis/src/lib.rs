@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod failure;
 
+mod answered;
 mod candidate;
 mod card;
 #[cfg(feature = "train")]
@@ -14,9 +15,11 @@ mod estimate;
 mod dataset;
 mod exam;
 mod exam_file;
+mod examined;
 mod home;
 mod imported;
 mod meter;
+mod memory;
 mod miner;
 mod parts;
 mod pictures;

@@ -3,6 +3,7 @@
 //! A release that cannot be brought up leaves the old one serving, and the pointer is put back, so that a restart does
 //! not meet it. Either way the ledger gets the server's word, which `hivis release promote` waits for.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -19,13 +20,18 @@ use crate::home;
 /// The pointer is looked at this often.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
 
+/// The file that the settings' precision is computed from.
+pub(crate) fn has_graph(release: &Release, model: &ModelSettings) -> Result<PathBuf> {
+    release.graph(model.precision).ok_or_else(|| {
+        let hint = "`hivis quantise` makes model.int8.onnx; or choose --precision fp32";
+        Hinted::new(format!("release {} has no {} file", release.manifest.id, model.precision.as_str()), hint).into()
+    })
+}
+
 /// Loads a release into the engine that the settings name, and runs every batch size on the canary picture.
 pub(crate) async fn bring_up(release: Release, model: &ModelSettings) -> Result<Loaded> {
     let id = release.manifest.id.clone();
-    let graph = release.graph(model.precision).ok_or_else(|| {
-        let hint = "`hivis quantise` makes model.int8.onnx; or choose --precision fp32";
-        Hinted::new(format!("release {id} has no {} file", model.precision.as_str()), hint)
-    })?;
+    let graph = has_graph(&release, model)?;
     let settings = LoadSettings {
         kind: model.engine,
         graph,

@@ -11,7 +11,6 @@ use hivis_train::training::TrainingSettings;
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
-use crate::candidate::Candidate;
 use crate::config::Settings;
 use crate::exam_file::ExamFile;
 use crate::policy::Policy;
@@ -52,11 +51,13 @@ pub(crate) async fn turn(home: &Home, settings: &Settings, seed: u64, quiet: boo
 
     say(format!("Both sit the same exam of {QUESTIONS} challenges on scenes that neither has seen"));
     let new = home::load_release(home, &id)?;
-    let candidates = vec![Candidate::new(current, settings).await?, Candidate::new(new, settings).await?];
-    let sitters = candidates.iter().map(|c| c.sitter.clone()).collect();
     let plan = ExamPlan { questions: QUESTIONS, seed: seed + 1, ..ExamPlan::default() };
-    let sat = exam::sit_here(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), candidates).await?;
-    let file = ExamFile { made: Timestamp::now(), candidates: sitters, report: sat.report };
+    let examiner = Examiner::new(plan)?;
+    let scenes = Box::new(Scenes::new(Mix::default()));
+    let sat = exam::sit_here(&examiner, scenes, vec![current, new], settings).await?;
+    let candidates = sat.candidates.clone();
+    let report = sat.judge(examiner).await?.report;
+    let file = ExamFile { made: Timestamp::now(), candidates, report };
     let name = file.keep(home)?;
     say(comparison(&file.report));
     match Policy::Paired.judge(&file.report) {

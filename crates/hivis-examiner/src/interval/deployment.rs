@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::number;
 use crate::reward::{Entry, HISTORY, History};
 use crate::score::ALPHA;
 
@@ -9,12 +10,16 @@ use crate::score::ALPHA;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Earned {
     /// Mean step reward from an empty history.
+    #[serde(with = "number")]
     pub empty_reward: f64,
     /// Score after it, from 0.
+    #[serde(with = "number")]
     pub empty_score: f64,
     /// Mean step reward from a full history.
+    #[serde(with = "number")]
     pub full_reward: f64,
     /// Score after it, from the score that the filling of the history left.
+    #[serde(with = "number")]
     pub full_score: f64,
 }
 

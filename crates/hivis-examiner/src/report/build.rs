@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use super::{CandidateReport, ExamReport, Failure, Latency, PairedReport, PoolReport, Proportion, Seen, Worst};
 use super::{curve, parts, silence, table};
 use crate::error::label_name;
-use crate::interval::{Forecast, Pool, Resampling, Shard, forecast, paired, replicates};
+use crate::interval::{Forecast, Pool, Replicate, Resampling, Shard, forecast, paired, replicates};
 use crate::reward::{Entry, Metrics};
 use crate::tally::{matthews, metrics_of};
 use crate::{Answer, ExamPlan, ExaminerError, Outcome, Question, QuestionSet, Sitting};
@@ -15,8 +15,19 @@ const LATE: f64 = 0.05;
 
 type Pair<'a> = (&'a Question, &'a Answer);
 
+/// The replicates of each pool, in the order of [`pools`]; `None` of a pool that lacks a label.
+pub type Drawn = Vec<Option<Vec<Replicate>>>;
+
 /// The report of one sitting, or of two over the same questions (A, then B).
 pub fn report(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Result<ExamReport, ExaminerError> {
+    check(plan, set, sittings)?;
+    let how = resampling(plan);
+    let drawn = pools(set, sittings).iter().map(|(_, _, pool)| replicates(pool, &how, Shard::WHOLE)).collect();
+    report_drawn(plan, set, sittings, drawn)
+}
+
+/// Refuses a plan that cannot be done, and sittings of other questions.
+pub(crate) fn check(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Result<(), ExaminerError> {
     plan.check()?;
     for sitting in sittings {
         let matching = sitting.answers.iter().zip(&set.questions).filter(|(a, q)| a.question == q.id).count();
@@ -28,26 +39,47 @@ pub fn report(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Resul
             });
         }
     }
-    let how = Resampling { deployment: plan.deployment, replicates: plan.replicates, seed: plan.seed };
-    let mut pools: Vec<Vec<PoolReport>> = vec![Vec::new(); sittings.len()];
-    let mut pairs = Vec::new();
-    let (mut notes, mut differences) = (Vec::new(), Vec::new());
-    for seen in Seen::ALL {
+    Ok(())
+}
+
+/// How the plan draws replicates.
+pub(crate) fn resampling(plan: &ExamPlan) -> Resampling {
+    Resampling { deployment: plan.deployment, replicates: plan.replicates, seed: plan.seed }
+}
+
+/// The pools that have questions, with the places of those.
+pub(crate) fn pools(set: &QuestionSet, sittings: &[Sitting]) -> Vec<(Seen, Vec<usize>, Pool)> {
+    let of = |seen: Seen| {
         let wanted = seen == Seen::TrainedOn;
         let places: Vec<usize> = (0..set.questions.len()).filter(|&i| set.questions[i].trained_on == wanted).collect();
-        if places.is_empty() {
-            continue;
-        }
         let questions: Vec<&Question> = places.iter().map(|&i| &set.questions[i]).collect();
         let pool = Pool::of(&questions, &sittings.iter().collect::<Vec<_>>());
-        let runs = replicates(&pool, &how, Shard::WHOLE);
+        (!places.is_empty()).then_some((seen, places, pool))
+    };
+    Seen::ALL.into_iter().filter_map(of).collect()
+}
+
+/// The report from replicates that were drawn before, one entry a pool.
+pub(crate) fn report_drawn(
+    plan: &ExamPlan,
+    set: &QuestionSet,
+    sittings: &[Sitting],
+    drawn: Drawn,
+) -> Result<ExamReport, ExaminerError> {
+    check(plan, set, sittings)?;
+    let how = resampling(plan);
+    let mut pool_reports: Vec<Vec<PoolReport>> = vec![Vec::new(); sittings.len()];
+    let mut pairs = Vec::new();
+    let (mut notes, mut differences) = (Vec::new(), Vec::new());
+    for ((seen, places, pool), runs) in pools(set, sittings).into_iter().zip(drawn) {
+        let questions: Vec<&Question> = places.iter().map(|&i| &set.questions[i]).collect();
         let forecasts = runs.as_ref().and_then(|runs| forecast(&pool, &how, runs));
         if forecasts.is_none() {
             notes.push(format!("{}: one label only, so no reward can be expected", seen.as_str()));
         }
         for (at, sitting) in sittings.iter().enumerate() {
             let pairs: Vec<Pair<'_>> = places.iter().map(|&i| (&set.questions[i], &sitting.answers[i])).collect();
-            pools[at].push(pool_report(seen, &pairs, forecasts.as_ref().map(|f| f[at]), &how));
+            pool_reports[at].push(pool_report(seen, &pairs, forecasts.as_ref().map(|f| f[at]), &how));
         }
         if let Some(result) = runs.and_then(|runs| paired(&pool, &how, &runs, plan.paired_level)) {
             pairs.push(PairedReport { seen, paired: result });
@@ -57,7 +89,8 @@ pub fn report(plan: &ExamPlan, set: &QuestionSet, sittings: &[Sitting]) -> Resul
         }
         notes.extend(thin(seen, &questions));
     }
-    let candidates = sittings.iter().zip(pools).map(|(sitting, pools)| candidate(plan, set, sitting, pools)).collect();
+    let each = |(sitting, pools)| candidate(plan, set, sitting, pools);
+    let candidates = sittings.iter().zip(pool_reports).map(each).collect();
     let (source, skipped) = (set.source.clone(), set.skipped.clone());
     Ok(ExamReport { plan: plan.clone(), source, skipped, candidates, paired: pairs, parts: differences, notes })
 }
@@ -123,6 +156,7 @@ fn candidate(plan: &ExamPlan, set: &QuestionSet, sitting: &Sitting, pools: Vec<P
         worst: worst(&pairs, plan.worst),
         curve: curve::curve(&pairs, plan),
         seconds: sitting.seconds,
+        footprint: sitting.footprint,
     }
 }
 

@@ -10,7 +10,8 @@ mod table;
 
 use serde::{Deserialize, Serialize};
 
-pub use build::report;
+pub use build::{Drawn, report};
+pub(crate) use build::{check, pools, report_drawn, resampling};
 pub use curve::CurvePoint;
 pub use latency::Latency;
 pub use parts::PartDifference;
@@ -20,7 +21,7 @@ pub use table::{Proportion, Row};
 use crate::interval::{Forecast, Paired};
 use crate::pictures::Skipped;
 use crate::reward::Metrics;
-use crate::{ExamPlan, Outcome};
+use crate::{ExamPlan, Footprint, Outcome};
 
 /// Scenes that a candidate was trained on and scenes that it never saw are never mixed in a forecast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -111,6 +112,9 @@ pub struct CandidateReport {
     pub curve: Vec<CurvePoint>,
     /// From the first ask to the last answer, in seconds.
     pub seconds: f64,
+    /// What it takes to run, where the exam could look.
+    #[serde(default)]
+    pub footprint: Option<Footprint>,
 }
 
 impl CandidateReport {

@@ -52,6 +52,13 @@ fn print_candidate(f: &mut Formatter<'_>, c: &CandidateReport) -> fmt::Result {
         "  latency of {} answers: p50 {:.0} ms, p90 {:.0} ms, p99 {:.0} ms, max {:.0} ms",
         l.answers, l.p50_ms, l.p90_ms, l.p99_ms, l.max_ms
     )?;
+    if let Some(footprint) = &c.footprint {
+        write!(f, "  graph of {}", megabytes(footprint.graph_bytes))?;
+        match footprint.memory_bytes {
+            Some(bytes) => writeln!(f, ", {} more memory at its peak, loading and judging", megabytes(bytes)),
+            None => writeln!(f),
+        }?;
+    }
     if c.late > 0 {
         writeln!(f, "  {} asks started late: too many were under way, the rate was not kept", c.late)?;
     }
@@ -63,6 +70,10 @@ fn print_candidate(f: &mut Formatter<'_>, c: &CandidateReport) -> fmt::Result {
         writeln!(f, "  score after the exam {:.3}, emitted weight {} of 65535", last.score, last.weight)?;
     }
     Ok(())
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
 }
 
 fn print_pool(f: &mut Formatter<'_>, pool: &PoolReport) -> fmt::Result {

@@ -43,7 +43,7 @@ pub(super) fn curve(pairs: &[(&Question, &Answer)], how: &Resampling) -> Vec<Sil
             answers[i].prediction = NO_ANSWER;
         }
         left_out = until;
-        let sitting = Sitting { candidate: String::new(), answers: answers.clone(), seconds: 0.0 };
+        let sitting = Sitting { candidate: String::new(), answers: answers.clone(), seconds: 0.0, footprint: None };
         let Some(reward) = expected_reward(&Pool::of(&questions, &[&sitting]), &how) else { return Vec::new() };
         let sureness = if percent == 0 { 0.0 } else { bound };
         points.push(SilencePoint { share: percent as f64 / 100.0, sureness, reward });

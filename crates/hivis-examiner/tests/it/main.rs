@@ -7,6 +7,7 @@ mod golden;
 mod report;
 mod reward;
 mod score;
+mod shard;
 mod sheet;
 mod tables;
 mod weight;

@@ -74,6 +74,7 @@ pub(crate) fn as_exam(asked: &[Challenge], answers: &[Vec<f64>]) -> (QuestionSet
         candidate: format!("miner {c}"),
         answers: answers.iter().enumerate().map(|(i, &p)| answer(i as u32, p)).collect(),
         seconds: 1.0,
+        footprint: None,
     };
     let set = QuestionSet { source: "a simulated world".to_owned(), questions, skipped: Vec::new() };
     (set, answers.iter().enumerate().map(sitting).collect())

@@ -70,6 +70,8 @@ fn a_release_is_installed_loaded_and_pointed_at() {
     assert!(!staging.exists());
     assert_eq!(release.manifest.precisions(), [Precision::Fp32]);
     assert_eq!(release.graph(Precision::Int8), None);
+    let bytes = [Precision::Fp32, Precision::Bf16, Precision::Int8].map(|p| release.manifest.graph_bytes(p));
+    assert_eq!(bytes, [43, 43, 0], "with the external weights");
     let graph = releases.load(&id("vit-1")).unwrap().graph(Precision::Fp32).unwrap();
     assert_eq!(fs_err::read_to_string(&graph).unwrap(), "model.onnx of vit-1");
     assert_eq!(fs_err::metadata(&graph).unwrap().permissions().mode() & 0o777, 0o444);

@@ -63,7 +63,7 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
     let address = AxonAddress { host: axon.ip().to_string(), port: axon.port(), hotkey };
     let candidate = RemoteAxon::new(validator, address);
     let outcome = exam::sit(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), Arc::new(candidate)).await?;
-    exam::print(global, &outcome)?;
+    exam::print(global, &outcome.report)?;
     #[cfg(feature = "train")]
     if !args.no_train {
         wheel::turn(&wheel_home, &wheel_settings, args.seed, global.json).await?;

@@ -1,32 +1,36 @@
 //! `hivis exam`: ask a release, two, or any axon as a validator would.
 
-use std::collections::HashMap;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use hivis_bittensor::dendrite::AxonAddress;
 use hivis_bittensor::{Keypair, wallet};
-use hivis_examiner::{ExamPlan, Examiner, Library, LibraryPicture, Pictures, RemoteAxon, Scenes};
-use hivis_store::{Home, NewTestLook};
+use hivis_examiner::{ExamPlan, ExamReport, Examiner, Paper, Pictures, RemoteAxon, Scenes};
+use hivis_store::{Home, Manifest, Release};
 use hivis_synth::Mix;
-use hivis_train::split::Part;
 use hivis_types::{Hotkey, ReleaseId};
 use jiff::Timestamp;
 
-use crate::candidate::Candidate;
+use crate::answered::{self, Answered};
 use crate::cli::{ExamArgs, Global, ServeArgs};
-use crate::exam::Sat;
+use crate::exam::SatHere;
 use crate::exam_file::{ExamFile, Sitter};
 use crate::failure::Hinted;
-use crate::parts::Parted;
 use crate::verbs::serve;
-use crate::{exam, home, pictures};
+use crate::{exam, examined, home, pictures};
 
 /// Asks, judges, prints; an exam of releases is kept in the home, for `release promote`.
 pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
+    if !args.merge.is_empty() {
+        let home = home::open(global)?;
+        let (candidates, report) = answered::merged(&args.merge)?;
+        keep(&home, candidates, &report)?;
+        exam::print(global, &report)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let plan = ExamPlan { questions: args.questions, seed: args.seed, rate: args.rate, ..ExamPlan::default() };
+    let examiner = Examiner::new(plan.clone())?;
     let sat = match &args.axon {
         Some(axon) => {
             let pictures = pictures(global, &args.pictures).await?;
@@ -34,11 +38,22 @@ pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
             let address = address(axon, axon_hotkey(global, args)?)?;
             let candidate = RemoteAxon::new(asker(global, &args.asker)?, address).telling(args.tell);
             eprintln!("{} challenges to {axon}, about {:.0} s", plan.questions, plan.estimate().as_secs_f64());
-            exam::sit(Examiner::new(plan)?, pictures, Arc::new(candidate)).await?
+            exam::sit(examiner, pictures, Arc::new(candidate)).await?
         }
-        None => releases(global, args, Examiner::new(plan)?).await?,
+        None if args.answers.is_some() || args.shard.is_some() => {
+            apart(global, args, &examiner).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        None => {
+            let home = home::open(global)?;
+            let sat = sit(global, args, &home, &examiner).await?;
+            let candidates = sat.candidates.clone();
+            let sat = sat.judge(examiner).await?;
+            keep(&home, candidates, &sat.report)?;
+            sat
+        }
     };
-    exam::print(global, &sat)?;
+    exam::print(global, &sat.report)?;
     if let Some(path) = &args.worst
         && !exam::write_worst(&sat, path)?
     {
@@ -47,26 +62,58 @@ pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets one release or two sit here, on the engine and precision that serve, and keeps the exam.
-async fn releases(global: &Global, args: &ExamArgs, examiner: Examiner) -> Result<Sat> {
+/// An exam whose answers are kept, or whose report comes in parts. Answers that are there are not asked for again.
+async fn apart(global: &Global, args: &ExamArgs, examiner: &Examiner) -> Result<()> {
     let home = home::open(global)?;
-    let settings = home::settings(&home, &ServeArgs::default())?;
-    let (mut candidates, mut splits) = (Vec::new(), Vec::new());
-    for name in &args.releases {
-        let release = if name == "current" {
-            let none = || Hinted::new("there is no current release", "hivis import model FOLDER");
-            home::current_release(&home)?.ok_or_else(none)?
+    let kept = args.answers.as_deref().map(Answered::read).transpose()?.flatten();
+    let answered = if let Some(kept) = kept {
+        let who: Vec<ReleaseId> = entrants(&home, args)?.into_iter().map(|release| release.manifest.id).collect();
+        let sat: Vec<&ReleaseId> = kept.candidates.iter().map(|sitter| &sitter.release).collect();
+        if sat != who.iter().collect::<Vec<_>>()
+            || kept.paper.plan != *examiner.plan()
+            || kept.pictures != args.pictures
+        {
+            let hint = "name the same releases, --pictures, --questions, --rate and --seed, or another file";
+            return Err(Hinted::new("the answers in that file are of another exam", hint).into());
+        }
+        kept
+    } else {
+        let sat = sit(global, args, &home, examiner).await?;
+        let paper = Paper::new(examiner.plan(), &sat.set, &sat.sittings);
+        let answered = Answered { candidates: sat.candidates, pictures: args.pictures.clone(), paper };
+        if let Some(path) = &args.answers {
+            answered.write(path)?;
+        }
+        answered
+    };
+    let (shard, out) = (args.shard, args.out.clone());
+    if let Some(shard) = shard {
+        let part = tokio::task::spawn_blocking(move || answered.write_part(shard, out.as_deref()));
+        let path = part.await.context("the part panicked")??;
+        if global.json {
+            println!("{}", serde_json::json!({ "part": shard.index + 1, "of": shard.of, "file": path }));
         } else {
-            home::load_release(&home, &ReleaseId::new(name.clone())?)?
-        };
-        splits.extend(release.manifest.training.as_ref().map(|training| training.split_seed));
-        candidates.push(Candidate::new(release, &settings).await?);
+            println!("part {} of {} is in {}", shard.index + 1, shard.of, path.display());
+        }
+        return Ok(());
     }
-    let described: Vec<Sitter> = candidates.iter().map(|c| c.sitter.clone()).collect();
+    let candidates = answered.candidates.clone();
+    let report =
+        tokio::task::spawn_blocking(move || answered.paper.report()).await.context("the report panicked")??;
+    keep(&home, candidates, &report)?;
+    exam::print(global, &report)
+}
+
+/// Lets one release or two sit here, on the engine and precision that serve.
+async fn sit(global: &Global, args: &ExamArgs, home: &Home, examiner: &Examiner) -> Result<SatHere> {
+    let settings = home::settings(home, &ServeArgs::default())?;
+    let releases = entrants(home, args)?;
+    let splits: Vec<u64> = releases.iter().filter_map(|r| Some(r.manifest.training.as_ref()?.split_seed)).collect();
     let pictures: Box<dyn Pictures> = match pictures::library(&args.pictures, || Ok(home.clone())).await? {
         Some(library) => {
-            let look = args.test.then_some(described.as_slice());
-            Box::new(examined(&home, library, &splits, look).await?)
+            let ids: Vec<ReleaseId> = releases.iter().map(|release| release.manifest.id.clone()).collect();
+            let look = args.test.then_some(ids.as_slice());
+            Box::new(examined::examined(home, library, &splits, look).await?)
         }
         None if args.test => {
             let hint = "scenes are fresh at every exam: none of them is kept closed";
@@ -75,59 +122,51 @@ async fn releases(global: &Global, args: &ExamArgs, examiner: Examiner) -> Resul
         None => Box::new(Scenes::new(Mix::default())),
     };
     tell_skipped(pictures.as_ref());
-    let sat = exam::sit_here(examiner, pictures, candidates).await?;
-    let kept = ExamFile { made: Timestamp::now(), candidates: described, report: sat.report.clone() }.keep(&home)?;
-    eprintln!("kept as {}", kept.display());
-    Ok(sat)
+    exam::sit_here(examiner, pictures, releases, &settings).await
 }
 
-/// A library for candidates that were trained with these splits: what one of them learned from or was tuned on is marked,
-/// what is in no part is left out, and test pictures stay closed. With `look` they alone are opened, and that is noted.
-async fn examined(home: &Home, mut library: Library, splits: &[u64], look: Option<&[Sitter]>) -> Result<Library> {
-    let mut splits = splits.to_vec();
-    splits.sort_unstable();
-    splits.dedup();
-    let (planner, shared) = (home.clone(), splits.clone());
-    let work = move || {
-        let parts = |&seed: &u64| {
-            let parted = Parted::new(&planner, &library, seed)?;
-            Ok((0..library.pictures().len()).map(|at| parted.part(at)).collect::<Vec<_>>())
-        };
-        let parts = shared.iter().map(parts).collect::<Result<Vec<_>>>()?;
-        Ok::<_, anyhow::Error>((library, parts))
-    };
-    let parts;
-    (library, parts) = tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")??;
-    let places: HashMap<String, usize> =
-        library.pictures().iter().enumerate().map(|(at, picture)| (picture.name.clone(), at)).collect();
-    let is = |picture: &LibraryPicture, wanted: &[Option<Part>]| {
-        parts.iter().any(|parts| wanted.contains(&parts[places[&picture.name]]))
-    };
-    library.mark_trained_on(|picture| is(picture, &[Some(Part::Train), Some(Part::Tune)]));
-    let Some(sitters) = look else {
-        library.retain(|picture| !is(picture, &[Some(Part::Test), None]));
-        return Ok(library);
-    };
-    let &[split_seed] = splits.as_slice() else {
-        let hint = "only releases that were trained here, with one --split-seed, have test pictures in common";
-        return Err(Hinted::new("there is no one test part", hint).into());
-    };
-    library.retain(|picture| is(picture, &[Some(Part::Test)]));
-    let ledger = home.ledger().await?;
-    for sitter in sitters {
-        let look = NewTestLook {
-            at: Timestamp::now(),
-            release: Some(sitter.release.clone()),
-            split_seed,
-            data: library.describe(),
-            pictures: library.pictures().len() as u64,
-            why: "hivis exam --test".to_owned(),
-        };
-        ledger.note_test_look(&look).await?;
+fn keep(home: &Home, candidates: Vec<Sitter>, report: &ExamReport) -> Result<()> {
+    let kept = ExamFile { made: Timestamp::now(), candidates, report: report.clone() }.keep(home)?;
+    eprintln!("kept as {}", kept.display());
+    Ok(())
+}
+
+/// The releases that are named, or the newest ones trained on the named versions of the data.
+fn entrants(home: &Home, args: &ExamArgs) -> Result<Vec<Release>> {
+    if !args.data.is_empty() {
+        let trained = args.data.iter().map(|version| newest_of(home, version)).collect::<Result<Vec<_>>>()?;
+        if trained.windows(2).any(|two| two[0] == two[1]) {
+            let hint = "give more of each version; `hivis release show` has it as training.data";
+            return Err(Hinted::new(format!("both are the data of release {}", trained[0]), hint).into());
+        }
+        return trained.iter().map(|id| home::load_release(home, id)).collect();
     }
-    let looks = ledger.test_looks(split_seed).await?.len();
-    eprintln!("the test part is opened: look {looks} at split {split_seed}; what is chosen by it is no test any more");
-    Ok(library)
+    let of = |name: &String| {
+        if name == "current" {
+            let none = || Hinted::new("there is no current release", "hivis import model FOLDER");
+            return home::current_release(home)?.ok_or_else(|| none().into());
+        }
+        home::load_release(home, &ReleaseId::new(name.clone())?)
+    };
+    args.releases.iter().map(of).collect()
+}
+
+/// The newest release that was trained on the version of the data that begins so.
+fn newest_of(home: &Home, version: &str) -> Result<ReleaseId> {
+    let releases = home.releases();
+    let mut found: Option<Manifest> = None;
+    for id in releases.list()? {
+        let manifest = releases.manifest(&id)?;
+        let is = manifest.training.as_ref().is_some_and(|training| training.data.starts_with(version));
+        if is && found.as_ref().is_none_or(|newest| newest.created < manifest.created) {
+            found = Some(manifest);
+        }
+    }
+    let none = || {
+        let hint = "`hivis train` makes one; `hivis release show` has the version as training.data";
+        Hinted::new(format!("no release was trained on data version {version}"), hint).into()
+    };
+    found.map(|manifest| manifest.id).ok_or_else(none)
 }
 
 fn tell_skipped(pictures: &dyn Pictures) {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hivis_store::{Home, Releases, TrainingNote};
+use hivis_store::{Home, Manifest, Releases, TrainingNote};
 use hivis_types::ReleaseId;
 use serde_json::Value;
 
@@ -21,6 +21,26 @@ fn import(home: &Path, id: &str) -> String {
 pub(crate) fn listed(home: &Path) -> Value {
     let out = output(hivis(home, &["release", "list", "--json"]));
     serde_json::from_slice(&out.stdout).unwrap_or_else(|_| panic!("{}", told(&out)))
+}
+
+/// A training on that version of the data.
+pub(crate) fn note(data: &str) -> TrainingNote {
+    TrainingNote { run: "run".to_owned(), data: data.to_owned(), split_seed: 7, pictures: 10, below_floor: None }
+}
+
+/// Installs `id` as a training would: the files of another release, and a note.
+pub(crate) fn trained(home: &Path, from: &str, id: &str, note: &TrainingNote) {
+    let releases = Home::open(home).expect("a home").releases();
+    let good = releases.load(&ReleaseId::new(from).expect("an id")).expect("a release");
+    let id = ReleaseId::new(id).expect("an id");
+    let staging = releases.staging(&id).expect("a folder");
+    for name in good.manifest.files.keys() {
+        std::fs::copy(good.folder.join(name), staging.join(name)).expect("a copy");
+    }
+    let (created, training) = (jiff::Timestamp::now(), Some(note.clone()));
+    let manifest = Manifest { id: id.clone(), created, training, ..good.manifest };
+    Releases::write_manifest(&staging, &manifest).expect("a manifest");
+    releases.install(&staging, &id).expect("a release");
 }
 
 #[test]
@@ -66,25 +86,8 @@ fn a_release_below_a_floor_is_kept_and_never_promoted() {
     let home = home.path();
     with_release(home);
     let first = current(home);
-    // As a training writes it: the same files, and a note on the floor.
-    let releases = Home::open(home).expect("a home").releases();
-    let good = releases.load(&ReleaseId::new(first.clone()).expect("an id")).expect("a release");
-    let id = ReleaseId::new("low").expect("an id");
-    let staging = releases.staging(&id).expect("a folder");
-    for name in good.manifest.files.keys() {
-        std::fs::copy(good.folder.join(name), staging.join(name)).expect("a copy");
-    }
-    let mut manifest = good.manifest;
-    manifest.id = id.clone();
-    manifest.training = Some(TrainingNote {
-        run: "low".to_owned(),
-        data: "0123".to_owned(),
-        split_seed: 7,
-        pictures: 10,
-        below_floor: Some("accuracy 0.41 is below 0.80".to_owned()),
-    });
-    Releases::write_manifest(&staging, &manifest).expect("a manifest");
-    releases.install(&staging, &id).expect("a release");
+    let below_floor = Some("accuracy 0.41 is below 0.80".to_owned());
+    trained(home, &first, "low", &TrainingNote { below_floor, ..note("0123") });
 
     for policy in ["none", "gain", "paired"] {
         let out = output(hivis(home, &["release", "promote", "low", "--policy", policy]));

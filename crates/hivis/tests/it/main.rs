@@ -3,6 +3,7 @@
 mod config;
 mod data;
 mod demo;
+mod exam;
 mod faults;
 mod kill;
 mod made;

@@ -1,0 +1,62 @@
+//! Which pictures of a library an exam of trained releases may ask.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use hivis_examiner::{Library, LibraryPicture, Pictures as _};
+use hivis_store::{Home, NewTestLook};
+use hivis_train::split::Part;
+use hivis_types::ReleaseId;
+use jiff::Timestamp;
+
+use crate::failure::Hinted;
+use crate::parts::Parted;
+
+/// A library for candidates that were trained with these splits: what one of them learned from or was tuned on is marked,
+/// what is in no part is left out, and test pictures stay closed. With `look` they alone are opened, and that is noted.
+pub(crate) async fn examined(home: &Home, mut library: Library, splits: &[u64], look: Option<&[ReleaseId]>) -> Result<Library> {
+    let mut splits = splits.to_vec();
+    splits.sort_unstable();
+    splits.dedup();
+    let (planner, shared) = (home.clone(), splits.clone());
+    let work = move || {
+        let parts = |&seed: &u64| {
+            let parted = Parted::new(&planner, &library, seed)?;
+            Ok((0..library.pictures().len()).map(|at| parted.part(at)).collect::<Vec<_>>())
+        };
+        let parts = shared.iter().map(parts).collect::<Result<Vec<_>>>()?;
+        Ok::<_, anyhow::Error>((library, parts))
+    };
+    let parts;
+    (library, parts) = tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")??;
+    let places: HashMap<String, usize> =
+        library.pictures().iter().enumerate().map(|(at, picture)| (picture.name.clone(), at)).collect();
+    let is = |picture: &LibraryPicture, wanted: &[Option<Part>]| {
+        parts.iter().any(|parts| wanted.contains(&parts[places[&picture.name]]))
+    };
+    library.mark_trained_on(|picture| is(picture, &[Some(Part::Train), Some(Part::Tune)]));
+    let Some(releases) = look else {
+        library.retain(|picture| !is(picture, &[Some(Part::Test), None]));
+        return Ok(library);
+    };
+    let &[split_seed] = splits.as_slice() else {
+        let hint = "only releases that were trained here, with one --split-seed, have test pictures in common";
+        return Err(Hinted::new("there is no one test part", hint).into());
+    };
+    library.retain(|picture| is(picture, &[Some(Part::Test)]));
+    let ledger = home.ledger().await?;
+    for release in releases {
+        let look = NewTestLook {
+            at: Timestamp::now(),
+            release: Some(release.clone()),
+            split_seed,
+            data: library.describe(),
+            pictures: library.pictures().len() as u64,
+            why: "hivis exam --test".to_owned(),
+        };
+        ledger.note_test_look(&look).await?;
+    }
+    let looks = ledger.test_looks(split_seed).await?.len();
+    eprintln!("the test part is opened: look {looks} at split {split_seed}; what is chosen by it is no test any more");
+    Ok(library)
+}
