@@ -32,8 +32,9 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
     } else {
         tracing::warn!("no release: every answer is -1 until `hivis import model FOLDER`");
     }
-    tracing::info!(axon = %listener.local_addr()?, page = %format!("http://{}/", page.local_addr()?), %hotkey, "serving");
+    // Before it is said that it serves: who hears that may stop it.
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
+    tracing::info!(axon = %listener.local_addr()?, page = %format!("http://{}/", page.local_addr()?), %hotkey, "serving");
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}

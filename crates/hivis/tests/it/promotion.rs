@@ -140,7 +140,7 @@ fn promotions_killed_at_any_moment_leave_the_home_whole() {
     let home = home.path();
     let first = two_releases(home);
     let miner = Miner::start(home);
-    let exam = ["exam", "--axon", &miner.axon, "--axon-hotkey", BOB, "--questions", "200", "--rate", "10", "--json"];
+    let exam = ["exam", "--axon", &miner.axon, "--axon-hotkey", BOB, "--questions", "120", "--rate", "4", "--json"];
     let asking = hivis(home, &exam).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("exam starts");
     let mut cut_off = 0;
     for round in 0..10_u32 {
