@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
+pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs};
 pub use vary::VaryArgs;
-pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]

@@ -14,7 +14,12 @@ use crate::parts::Parted;
 
 /// A library for candidates that were trained with these splits: what one of them learned from or was tuned on is marked,
 /// what is in no part is left out, and test pictures stay closed. With `look` they alone are opened, and that is noted.
-pub(crate) async fn examined(home: &Home, mut library: Library, splits: &[u64], look: Option<&[ReleaseId]>) -> Result<Library> {
+pub(crate) async fn examined(
+    home: &Home,
+    mut library: Library,
+    splits: &[u64],
+    look: Option<&[ReleaseId]>,
+) -> Result<Library> {
     let mut splits = splits.to_vec();
     splits.sort_unstable();
     splits.dedup();

@@ -10,16 +10,16 @@ pub mod failure;
 mod answered;
 mod candidate;
 mod card;
+mod dataset;
 #[cfg(feature = "train")]
 mod estimate;
-mod dataset;
 mod exam;
 mod exam_file;
 mod examined;
 mod home;
 mod imported;
-mod meter;
 mod memory;
+mod meter;
 mod miner;
 mod parts;
 mod pictures;

@@ -1,5 +1,7 @@
 //! Labelled pictures for a training: a folder, the home's labelled records, or procedural scenes.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use hivis_examiner::pictures::{Choice, Skipped};
 use hivis_examiner::{Library, LibraryPicture, Pictures};

@@ -46,7 +46,7 @@ pub(crate) async fn run(global: &Global, args: &ExamArgs) -> Result<ExitCode> {
         }
         None => {
             let home = home::open(global)?;
-            let sat = sit(global, args, &home, &examiner).await?;
+            let sat = sit(args, &home, &examiner).await?;
             let candidates = sat.candidates.clone();
             let sat = sat.judge(examiner).await?;
             keep(&home, candidates, &sat.report)?;
@@ -78,7 +78,7 @@ async fn apart(global: &Global, args: &ExamArgs, examiner: &Examiner) -> Result<
         }
         kept
     } else {
-        let sat = sit(global, args, &home, examiner).await?;
+        let sat = sit(args, &home, examiner).await?;
         let paper = Paper::new(examiner.plan(), &sat.set, &sat.sittings);
         let answered = Answered { candidates: sat.candidates, pictures: args.pictures.clone(), paper };
         if let Some(path) = &args.answers {
@@ -105,7 +105,7 @@ async fn apart(global: &Global, args: &ExamArgs, examiner: &Examiner) -> Result<
 }
 
 /// Lets one release or two sit here, on the engine and precision that serve.
-async fn sit(global: &Global, args: &ExamArgs, home: &Home, examiner: &Examiner) -> Result<SatHere> {
+async fn sit(args: &ExamArgs, home: &Home, examiner: &Examiner) -> Result<SatHere> {
     let settings = home::settings(home, &ServeArgs::default())?;
     let releases = entrants(home, args)?;
     let splits: Vec<u64> = releases.iter().filter_map(|r| Some(r.manifest.training.as_ref()?.split_seed)).collect();
