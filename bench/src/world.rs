@@ -64,9 +64,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let settings = TrainingSettings { draw_seed: seed, ..TrainingSettings::default() };
         let settings =
             TrainingSettings { head: hivis_train::head::HeadSettings { seed, ..settings.head.clone() }, ..settings };
-        let all = features(&scenes, &backbone, &settings, &cache, &mut |_| {})?;
+        let wanted = [Part::Train, Part::Tune];
+        let all = features(&scenes, &backbone, &settings, (&cache, &wanted), &mut |_| {})?;
         for (name, part) in [("training", Part::Train), ("validation", Part::Tune)] {
-            write(folder.path(), name, &of(&all.samples, &all.parts, part))?;
+            write(folder.path(), name, &all.of_part(part))?;
         }
         let desk = Desk { cache: &cache, checkpoints: Checkpoints::none(), earlier: None, progress: &mut |_| {} };
         let trained = train(&scenes, &backbone, &settings, desk)?;
@@ -121,16 +122,6 @@ fn compare(seed: u64, questions: &Questions, theirs: Vec<f64>, ours: Vec<f64>) -
         pair.high
     );
     Ok(pair.point)
-}
-
-/// The views of one part.
-fn of(all: &Samples, parts: &[Part], wanted: Part) -> Samples {
-    let views: Vec<usize> = (0..all.len()).filter(|&view| parts[view] == wanted).collect();
-    Samples {
-        width: all.width,
-        features: views.iter().flat_map(|view| all.row(*view)).copied().collect(),
-        labels: views.iter().map(|view| all.labels[*view]).collect(),
-    }
 }
 
 fn write(folder: &Path, name: &str, samples: &Samples) -> Result<()> {

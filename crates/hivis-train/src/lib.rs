@@ -9,6 +9,7 @@
 //! assert!(hivis_train::tiny::CONFIG.contains("dinov3_vit"));
 //! ```
 
+pub mod blend;
 pub mod calibrate;
 pub mod draws;
 mod error;

@@ -349,16 +349,17 @@ fn chain(error: &dyn std::error::Error) -> String {
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
-/// Features of every view of every part but the test part, with what they are of: for notebooks and benches.
+/// Features of every view of the `wanted` parts, with what they are of: for ensembles, notebooks and benches. They are kept
+/// under `cache`.
 pub fn features(
     source: &dyn Source,
     backbone: &Backbone,
     settings: &TrainingSettings,
-    cache: &Path,
+    (cache, wanted): (&Path, &[Part]),
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Features, TrainError> {
     let parts = parts(source, settings);
-    let is_open = |row: &usize| parts[*row].is_some_and(|part| part != Part::Test);
+    let is_open = |row: &usize| parts[*row].is_some_and(|part| wanted.contains(&part));
     let open: Vec<usize> = (0..source.rows().len()).filter(is_open).collect();
     let (mut skipped, mut done) = (Vec::new(), 0);
     let taken = Job { source, backbone, settings, cache }.take(&open, &mut skipped, &mut |more| {
@@ -380,6 +381,18 @@ pub struct Features {
     pub parts: Vec<Part>,
     /// Pictures that could not be read, by key, with the reason; the first hundred.
     pub skipped: Vec<(String, String)>,
+}
+
+impl Features {
+    /// The views of one part.
+    pub fn of_part(&self, wanted: Part) -> Samples {
+        let views: Vec<usize> = (0..self.samples.len()).filter(|&view| self.parts[view] == wanted).collect();
+        Samples {
+            width: self.samples.width,
+            features: views.iter().flat_map(|view| self.samples.row(*view)).copied().collect(),
+            labels: views.iter().map(|view| self.samples.labels[*view]).collect(),
+        }
+    }
 }
 
 /// A hash of rows: what they are and what they show, in their order.

@@ -2,6 +2,8 @@
 
 mod data;
 #[cfg(feature = "train")]
+mod ensemble;
+#[cfg(feature = "train")]
 mod train;
 mod vary;
 
@@ -12,6 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
+#[cfg(feature = "train")]
+pub use ensemble::EnsembleArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs};
 pub use vary::VaryArgs;
@@ -76,6 +80,9 @@ pub enum Verb {
     /// Train a head on labelled pictures and make a release of it.
     #[cfg(feature = "train")]
     Train(TrainArgs),
+    /// Let several heads answer as one release, with weights given or fitted.
+    #[cfg(feature = "train")]
+    Ensemble(EnsembleArgs),
     /// Write features and labels to one file, for notebooks.
     #[cfg(feature = "train")]
     Features(FeaturesArgs),

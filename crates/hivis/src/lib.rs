@@ -86,6 +86,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Train(args) => verbs::train::run(global, &args).await,
         #[cfg(feature = "train")]
+        Verb::Ensemble(args) => verbs::ensemble::run(global, &args).await,
+        #[cfg(feature = "train")]
         Verb::Features(args) => verbs::features::run(global, &args).await,
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),

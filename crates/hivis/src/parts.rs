@@ -26,6 +26,8 @@ pub(crate) struct Parted {
     pub(crate) members: Vec<Member>,
     /// The plan.
     pub(crate) plan: Plan,
+    /// Pictures that cannot be read, by place, with the reason; they are in no part.
+    pub(crate) unreadable: BTreeMap<usize, String>,
 }
 
 impl Parted {
@@ -33,7 +35,7 @@ impl Parted {
     pub(crate) fn new(home: &Home, library: &Library, seed: u64) -> Result<Self> {
         let keys = library.pictures().par_iter().map(|p| key(&p.bytes)).collect::<Result<Vec<_>>>()?;
         let mut hashes = Hashes::open(home)?;
-        hashes.fill(library, &keys);
+        let unreadable = hashes.fill(library, &keys);
         hashes.keep()?;
         let member = |(picture, key): (&LibraryPicture, String)| Member {
             trusted: trusted(picture),
@@ -47,7 +49,7 @@ impl Parted {
             key,
         };
         let members: Vec<Member> = library.pictures().iter().zip(keys).map(member).collect();
-        Self::planned(home, members, seed)
+        Ok(Self { unreadable, ..Self::planned(home, members, seed)? })
     }
 
     /// Plans members that are known already.
@@ -55,12 +57,12 @@ impl Parted {
         let file = held_file(home, seed);
         let held = if file.exists() { read_held(&file)? } else { Held::new() };
         let plan = plan(&members, seed, &held);
-        Ok(Self { members, plan })
+        Ok(Self { members, plan, unreadable: BTreeMap::new() })
     }
 
-    /// The part of the picture at that place; none for one that is left out.
+    /// The part of the picture at that place; none for one that is left out or cannot be read.
     pub(crate) fn part(&self, at: usize) -> Option<Part> {
-        self.plan.rows[at].place.ok()
+        self.plan.rows[at].place.ok().filter(|_| !self.unreadable.contains_key(&at))
     }
 
     /// Writes the plan and its proof to `folder`, and what it holds into the home.
@@ -125,16 +127,27 @@ impl Hashes {
         Ok(Self { file, known, new: false })
     }
 
-    /// Computes what is missing. A picture that cannot be read has no hash; the training will say why.
-    fn fill(&mut self, library: &Library, keys: &[String]) {
+    /// Computes what is missing; gives the pictures that cannot be read, by place, with the reason.
+    fn fill(&mut self, library: &Library, keys: &[String]) -> BTreeMap<usize, String> {
         let missing: Vec<usize> = (0..keys.len()).filter(|&at| !self.known.contains_key(&keys[at])).collect();
-        let hash = |&at: &usize| {
-            let sample = library.fetch(Choice(at as u64)).ok()?;
-            Some((keys[at].clone(), fine_hash(&sample.picture)))
+        let hash = |&at: &usize| match library.fetch(Choice(at as u64)) {
+            Ok(sample) => (at, Ok(fine_hash(&sample.picture))),
+            Err(error) => (at, Err(error.to_string())),
         };
-        let found: Vec<_> = missing.par_iter().filter_map(hash).collect();
-        self.new |= !found.is_empty();
-        self.known.extend(found);
+        let found: Vec<(usize, Result<FineHash, String>)> = missing.par_iter().map(hash).collect();
+        let mut unreadable = BTreeMap::new();
+        for (at, hash) in found {
+            match hash {
+                Ok(hash) => {
+                    self.known.insert(keys[at].clone(), hash);
+                    self.new = true;
+                }
+                Err(why) => {
+                    unreadable.insert(at, why);
+                }
+            }
+        }
+        unreadable
     }
 
     fn keep(&self) -> Result<()> {

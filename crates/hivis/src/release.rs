@@ -1,11 +1,11 @@
-//! Making a release folder from a model and a head.
+//! Making a release folder from a model and a head, or from several.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use hivis_engine::LoadSettings;
-use hivis_onnx::{Head, Model, ModelKind, WriteOptions, write_classifier};
+use hivis_onnx::{Calibration, Member, ModelKind, WriteOptions, write_ensemble};
 use hivis_store::{EngineHints, Home, InputSize, Manifest, Release, Releases, TrainingNote};
 use hivis_train::measure::Measures;
 use hivis_types::{Precision, ReleaseId};
@@ -20,10 +20,10 @@ const HEAD: &str = "head.safetensors";
 pub(crate) struct Build<'a> {
     /// Its name.
     pub(crate) id: ReleaseId,
-    /// The backbone, or classifier.
-    pub(crate) model: &'a Model,
-    /// Its head.
-    pub(crate) head: &'a Head,
+    /// The members: one backbone (or classifier) with one head, or several whose average answers.
+    pub(crate) members: &'a [Member<'a>],
+    /// What turns an ensemble's average into a probability.
+    pub(crate) calibration: Option<Calibration>,
     /// Where the weights came from.
     pub(crate) source: String,
     /// The backbone's name.
@@ -41,22 +41,27 @@ pub(crate) struct Build<'a> {
 pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
     let releases = home.releases();
     let options = WriteOptions::default();
-    let graph = write_classifier(build.model, build.head, &options).context("the graph cannot be written")?;
+    let graph = write_ensemble(build.members, build.calibration, &options).context("the graph cannot be written")?;
     let staging = releases.staging(&build.id)?;
     let file = staging.join("model.onnx");
     graph.save(&file)?;
     // The first run proves that the graph is one, and tells what any engine should say later.
     let engine = hivis_engine::load(&LoadSettings::rten(&file)).context("the graph that was written does not run")?;
     let canary = hivis_engine::warm(&*engine, 1, None).context("the graph that was written does not run")?;
-    build.head.write(&staging.join(HEAD))?;
+    for (n, member) in build.members.iter().enumerate() {
+        let name = if build.members.len() == 1 { HEAD.to_owned() } else { format!("head.{}.safetensors", n + 1) };
+        member.head.write(&staging.join(name))?;
+    }
+    let first = build.members.first().context("a release has a member: this is a bug")?;
     if let Some(there) = same(&releases, &build.id, &staging)? {
         return Ok(there);
     }
-    let kind = match build.model.kind() {
-        ModelKind::DinoV3 => "dinov3",
-        ModelKind::DinoV2 => "dinov2",
-        ModelKind::Siglip => "siglip",
-        ModelKind::VitClassifier => "vit-classifier",
+    let kind = match (build.members.len(), first.model.kind()) {
+        (1, ModelKind::DinoV3) => "dinov3",
+        (1, ModelKind::DinoV2) => "dinov2",
+        (1, ModelKind::Siglip) => "siglip",
+        (1, ModelKind::VitClassifier) => "vit-classifier",
+        _ => "ensemble",
     };
     let mut manifest = Manifest {
         id: build.id.clone(),
@@ -65,7 +70,7 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
         source: build.source,
         kind: kind.to_owned(),
         backbone: build.backbone,
-        features: u32::try_from(build.model.features(build.head.pooling)).context("too many features")?,
+        features: u32::try_from(first.model.features(first.head.pooling())).context("too many features")?,
         licence: build.licence,
         canary: Some(canary),
         input: InputSize { width: options.input.0, height: options.input.1 },
@@ -95,7 +100,8 @@ fn same(releases: &Releases, id: &ReleaseId, staging: &Path) -> Result<Option<Re
     let there = releases.load(id)?;
     for entry in fs_err::read_dir(staging)? {
         let path = entry?.path();
-        if path.ends_with(HEAD) {
+        let is_head = |name: &str| name.starts_with("head.") && name.ends_with(".safetensors");
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_head) {
             continue;
         }
         let listed = path.file_name().and_then(|name| there.manifest.files.get(name.to_str()?));

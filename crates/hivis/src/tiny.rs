@@ -1,7 +1,7 @@
 //! The embedded model as a release of a home.
 
 use anyhow::Result;
-use hivis_onnx::{Head, Model};
+use hivis_onnx::{Head, HeadForm, Member, Model};
 use hivis_store::{Home, Release};
 use hivis_types::ReleaseId;
 use sha2::{Digest, Sha256};
@@ -29,13 +29,13 @@ pub(crate) fn install(home: &Home) -> Result<Release> {
     let releases = home.releases();
     if !releases.list()?.contains(&id) {
         let model = model()?;
-        let head = Head::from_bytes(hivis_train::tiny::HEAD.to_vec())?;
+        let head = HeadForm::Dense(Head::from_bytes(hivis_train::tiny::HEAD.to_vec())?);
         release::build(
             home,
             Build {
                 id: id.clone(),
-                model: &model,
-                head: &head,
+                members: &[Member { model: &model, head: &head, weight: 1.0 }],
+                calibration: None,
                 source: "embedded in hivis".to_owned(),
                 backbone: Some("hivis-tiny".to_owned()),
                 licence: LICENCE.to_owned(),

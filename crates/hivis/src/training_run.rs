@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use hivis_onnx::{Model, Pooling};
+use hivis_onnx::{HeadForm, Member, Model, Pooling};
 use hivis_store::{Home, TrainingNote};
 use hivis_train::features::Backbone;
 use hivis_train::head::Checkpoints;
@@ -163,6 +163,16 @@ fn hash(folder: &Path) -> Result<String> {
     Ok(hex::encode(&hash.finalize()[..8]))
 }
 
+/// What a release calls its backbone.
+pub(crate) fn backbone_name(backbone: &str) -> String {
+    if backbone == "tiny" { "hivis-tiny".to_owned() } else { stem(backbone) }
+}
+
+/// What may be done with a release; of other people's weights we do not know.
+pub(crate) fn licence(embedded: bool) -> String {
+    if embedded { tiny::LICENCE.to_owned() } else { "unknown: see the backbone's own card".to_owned() }
+}
+
 /// A backbone's name in the letters that a release may have.
 pub(crate) fn stem(backbone: &str) -> String {
     let name = Path::new(backbone).file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
@@ -242,14 +252,14 @@ fn summarise(trackers: &mut Trackers, report: &TrainingReport) {
 fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result<()> {
     let (report, id, backbone) = (&trained.report, &run.id, run.order.backbone.as_str());
     let pictures = report.parts.get(&Part::Train).map_or(0, |part| part.pictures as u64);
-    let embedded = backbone == "tiny";
+    let head = HeadForm::Dense(trained.head.clone());
     let built = Build {
         id: id.clone(),
-        model,
-        head: &trained.head,
+        members: &[Member { model, head: &head, weight: 1.0 }],
+        calibration: None,
         source: format!("trained here, runs/{id}"),
-        backbone: Some(if embedded { "hivis-tiny".to_owned() } else { stem(backbone) }),
-        licence: if embedded { tiny::LICENCE.to_owned() } else { "unknown: see the backbone's own card".to_owned() },
+        backbone: Some(backbone_name(backbone)),
+        licence: licence(backbone == "tiny"),
         training: Some(TrainingNote {
             run: id.to_string(),
             data: report.data.clone(),

@@ -54,7 +54,10 @@ impl TrainSet {
             slices: picture.slices.clone(),
         };
         let rows = rows.map(row).collect();
-        let skipped = library.skipped().to_vec();
+        let mut skipped = library.skipped().to_vec();
+        let unreadable =
+            |(&at, why): (&usize, &String)| Skipped { name: parted.members[at].name.clone(), why: why.clone() };
+        skipped.extend(parted.unreadable.iter().map(unreadable));
         Ok(Self { rows, parted, from: From::Library(Box::new(library)), skipped })
     }
 

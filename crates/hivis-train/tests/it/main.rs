@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[cfg(feature = "burn")]
+mod blend;
 mod measures;
 mod split;
 mod tracker;

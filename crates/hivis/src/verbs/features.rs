@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use hivis_train::split::Part;
 use hivis_train::training::{Features, Progress, Row, Source as _, TrainingSettings, features, version};
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
@@ -48,7 +49,8 @@ pub(crate) async fn run(global: &Global, args: &FeaturesArgs) -> Result<ExitCode
                 eprintln!("features of {total} pictures are there");
             }
         };
-        let found = features(&set, &backbone, &order.settings, &cache, &mut told)?;
+        let found =
+            features(&set, &backbone, &order.settings, (&cache, &[Part::Train, Part::Tune, Part::Exam]), &mut told)?;
         write(&file, &found, set.rows(), backbone.hash())?;
         Ok::<_, anyhow::Error>((found, version(set.rows())))
     };

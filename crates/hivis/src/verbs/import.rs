@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hivis_onnx::{Head, Model, ModelKind};
+use hivis_onnx::{Head, HeadForm, Member, Model, ModelKind};
 use hivis_store::PromotionKind;
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
@@ -60,8 +60,8 @@ async fn model(global: &Global, folder: &Path, names: Names<'_>) -> Result<ExitC
         None => name(folder)?,
     };
     let head = match (names.head, model.kind()) {
-        (Some(path), _) => Head::read(path)?,
-        (None, ModelKind::VitClassifier) => own_head(&model, names.label)?,
+        (Some(path), _) => HeadForm::read(path)?,
+        (None, ModelKind::VitClassifier) => HeadForm::Dense(own_head(&model, names.label)?),
         (None, ModelKind::DinoV3 | ModelKind::DinoV2 | ModelKind::Siglip) => {
             let hint = "give the head's file with --head; training one comes with `hivis train`";
             return Err(Hinted::new("a backbone has no head of its own", hint).into());
@@ -71,8 +71,8 @@ async fn model(global: &Global, folder: &Path, names: Names<'_>) -> Result<ExitC
         &home,
         Build {
             id: id.clone(),
-            model: &model,
-            head: &head,
+            members: &[Member { model: &model, head: &head, weight: 1.0 }],
+            calibration: None,
             source: folder.display().to_string(),
             backbone: folder.file_name().map(|n| n.to_string_lossy().into_owned()),
             licence: "unknown: see the model's own card".to_owned(),

@@ -3,6 +3,8 @@
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+#[cfg(feature = "train")]
+pub(crate) mod ensemble;
 pub(crate) mod exam;
 #[cfg(feature = "train")]
 pub(crate) mod features;

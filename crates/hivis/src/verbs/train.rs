@@ -21,6 +21,8 @@ use crate::table::table;
 use crate::training_run::{self, How, split_told, stem};
 use crate::trainset::TrainSet;
 
+/// Skipped pictures that are named to a person.
+const NAMED: usize = 5;
 /// Passes of a new head.
 const EPOCHS: u32 = 10;
 /// Passes of a head that goes on.
@@ -45,8 +47,12 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
         return Err(Hinted::new(format!("release {id} is there already"), "choose another with --id").into());
     }
     let set = TrainSet::open(&home, &order).await?;
-    for skipped in set.skipped.iter().take(5) {
+    let skipped = set.skipped.clone();
+    for skipped in skipped.iter().take(NAMED) {
         eprintln!("skipped {}: {}", skipped.name, skipped.why);
+    }
+    if skipped.len() > NAMED {
+        eprintln!("and {} more; --json names them all", skipped.len() - NAMED);
     }
     if let Some(run) = &repeated {
         let (was, is) = (&run.file.data, version(set.rows()));
@@ -68,7 +74,9 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
     let same = repeated.map(|run| Ok::<_, anyhow::Error>((run.head()?, Run::open(&home, id.as_str())?.head()?)));
     let same = same.transpose()?.map(|(was, is)| was == is);
     if global.json {
-        let told = serde_json::json!({ "release": id, "run": made.folder, "report": made.report, "same": same, "tracked": made.tracked });
+        let told = serde_json::json!({ "release": id, "run": made.folder, "report": made.report, "same": same, "tracked": made.tracked,
+            "skipped": skipped
+        });
         println!("{told}");
     } else {
         for line in split_told(&made.proof) {
