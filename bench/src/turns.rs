@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     fs_err::write(home.join("permits.toml"), permits)?;
     let releases = wheel.run(&["release", "list"])?;
     let first = releases.as_array().and_then(|all| all.iter().find(|release| release["current"] == true));
-    let first = first.and_then(|release| release["id"].as_str()).context("the home has no release")?.to_owned();
+    let first = first.and_then(|release| release["release"].as_str()).context("the home has no release")?.to_owned();
     println!("{}\n", peer::machine());
     println!("| turn | learned from | reward, less its predecessor (90% paired) | p that it is no worse |");
     println!("|---|---|---|---|");

@@ -3,134 +3,36 @@
 //! Features come from `feature_cache`, where a killed run goes on; the head goes on from its checkpoint. Either way the
 //! end is bit for bit that of a run that was left alone.
 
+mod extract;
+mod figures;
 mod settings;
+mod source;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use hivis_onnx::Head;
-use hivis_types::{Label, Origin, Picture};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use hivis_types::{Label, Origin};
 
 use crate::TrainError;
 use crate::calibrate::{self, Shift};
-use crate::feature_cache::{Job, Taken, level};
-use crate::features::{Backbone, Samples};
+use crate::feature_cache::{Job, Taken};
+use crate::features::Backbone;
 use crate::head::{Checkpoints, Epoch, Fit, Lesson, Mixture, TrainedHead, logits};
-use crate::measure::{Measures, measure};
-use crate::split::{Part, part};
+use crate::measure::measure;
+use crate::split::Part;
 use crate::sweep::{Trial, sweep, trials};
 
+use figures::{sizes, slices};
+use source::parts;
+
+pub use extract::{Features, features};
+pub use figures::{Judged, PartSize, Trained, TrainingReport};
 pub use settings::{Floors, Shares, TrainingSettings};
+pub use source::{Row, Source, version};
 
 /// Fewer scenes of a label in the training or tuning part are no training set.
 const FEWEST: usize = 4;
-
-/// A labelled picture that was not looked at yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Its identity, such as its SHA-256 in hex: part of the features' address.
-    pub key: String,
-    /// What it shows.
-    pub label: Label,
-    /// Photograph or generated.
-    pub origin: Origin,
-    /// Whether it was picked out of the home's records because it was hard.
-    pub mined: bool,
-    /// Its scene.
-    pub scene: String,
-    /// Its slices, such as `weather:rain`.
-    pub slices: Vec<String>,
-}
-
-/// Labelled pictures to learn from. Fetching decodes or renders, on many threads.
-pub trait Source: Sync {
-    /// All rows, in an order that does not change.
-    fn rows(&self) -> &[Row];
-
-    /// The part of a row under a split's seed; none for a row that is left out. By its scene, unless a plan says more.
-    fn part(&self, row: usize, seed: u64) -> Option<Part> {
-        Some(part(seed, &self.rows()[row].scene))
-    }
-
-    /// The whole picture of a row, or why it cannot be had.
-    fn picture(&self, row: usize) -> Result<Picture, String>;
-}
-
-/// What became of a training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Trained {
-    /// The head of the best epoch, calibrated.
-    pub head: Head,
-    /// What is told of it.
-    pub report: TrainingReport,
-    /// Every challenge of the tuning scenes, judged by the calibrated head.
-    pub judged: Vec<Judged>,
-}
-
-/// One challenge and its answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judged {
-    /// The row of the source.
-    pub row: usize,
-    /// Which draw of its picture.
-    pub draw: usize,
-    /// Probability of roadwork.
-    pub probability: f64,
-    /// The truth.
-    pub roadwork: bool,
-}
-
-/// The figures of a training.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrainingReport {
-    /// A hash of the rows: the data's version until versions are cut.
-    pub data: String,
-    /// The backbone's hash.
-    pub backbone: String,
-    /// How it was asked for.
-    pub settings: TrainingSettings,
-    /// Scenes and pictures by part.
-    pub parts: BTreeMap<Part, PartSize>,
-    /// Pictures that could not be read, by key, with the reason; the first hundred.
-    pub skipped: Vec<(String, String)>,
-    /// Views that an epoch is made of, by what they are.
-    pub mixture: BTreeMap<String, usize>,
-    /// Where the run went on from an earlier one: its name, pictures that are new, old pictures.
-    pub earlier: Option<(String, usize, usize)>,
-    /// All trials of the sweep, best first; empty without one.
-    pub trials: Vec<Trial>,
-    /// Losses by epoch.
-    pub history: Vec<Epoch>,
-    /// The epoch that was kept, from 0.
-    pub best: usize,
-    /// Slope and shift of the last node.
-    pub calibration: (f32, f32),
-    /// The threshold that pays most on the tuning scenes, and whether the shift has it in it.
-    pub threshold: Shift,
-    /// Which floor was missed; such a release cannot be promoted.
-    pub below_floor: Option<String>,
-    /// Why the last checkpoint could not be written, when it could not.
-    pub checkpoint_failed: Option<String>,
-    /// On the tuning scenes, after calibration.
-    pub tune: Measures,
-    /// On the same, before.
-    pub tune_raw: Measures,
-    /// On the tuning scenes, by slice, half and level.
-    pub slices: BTreeMap<String, Measures>,
-}
-
-/// How much a part holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartSize {
-    /// Scenes.
-    pub scenes: usize,
-    /// Pictures, before draws.
-    pub pictures: usize,
-    /// Pictures that show roadwork.
-    pub roadwork: usize,
-}
 
 /// What the callback hears.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -349,77 +251,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     std::iter::once(error.to_string()).chain(causes.map(ToString::to_string)).collect::<Vec<_>>().join(": ")
 }
 
-/// Features of every view of the `wanted` parts, with what they are of: for ensembles, notebooks and benches. They are kept
-/// under `cache`.
-pub fn features(
-    source: &dyn Source,
-    backbone: &Backbone,
-    settings: &TrainingSettings,
-    (cache, wanted): (&Path, &[Part]),
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Features, TrainError> {
-    let parts = parts(source, settings);
-    let is_open = |row: &usize| parts[*row].is_some_and(|part| wanted.contains(&part));
-    let open: Vec<usize> = (0..source.rows().len()).filter(is_open).collect();
-    let (mut skipped, mut done) = (Vec::new(), 0);
-    let taken = Job { source, backbone, settings, cache }.take(&open, &mut skipped, &mut |more| {
-        done += more;
-        progress(Progress::Features { done, total: open.len() });
-    })?;
-    let parts = taken.of.iter().filter_map(|(row, _)| parts[*row]).collect();
-    Ok(Features { samples: taken.samples, of: taken.of, parts, skipped })
-}
-
-/// What [`features`] gives.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Features {
-    /// Features and labels, a row a view.
-    pub samples: Samples,
-    /// Row of the source and draw, of each view.
-    pub of: Vec<(usize, usize)>,
-    /// Part of each view.
-    pub parts: Vec<Part>,
-    /// Pictures that could not be read, by key, with the reason; the first hundred.
-    pub skipped: Vec<(String, String)>,
-}
-
-impl Features {
-    /// The views of one part.
-    pub fn of_part(&self, wanted: Part) -> Samples {
-        let views: Vec<usize> = (0..self.samples.len()).filter(|&view| self.parts[view] == wanted).collect();
-        Samples {
-            width: self.samples.width,
-            features: views.iter().flat_map(|view| self.samples.row(*view)).copied().collect(),
-            labels: views.iter().map(|view| self.samples.labels[*view]).collect(),
-        }
-    }
-}
-
-/// A hash of rows: what they are and what they show, in their order.
-pub fn version(rows: &[Row]) -> String {
-    let mut hash = Sha256::new();
-    for row in rows {
-        hash.update(format!("{}\t{}\t{}\t{}\n", row.key, row.label.as_u8(), row.origin.as_str(), row.scene));
-    }
-    hex::encode(&hash.finalize()[..8])
-}
-
-fn parts(source: &dyn Source, settings: &TrainingSettings) -> Vec<Option<Part>> {
-    (0..source.rows().len()).map(|row| source.part(row, settings.split_seed)).collect()
-}
-
-fn sizes(rows: &[Row], parts: &[Option<Part>]) -> BTreeMap<Part, PartSize> {
-    let mut sizes: BTreeMap<Part, PartSize> = Part::ALL.into_iter().map(|part| (part, PartSize::default())).collect();
-    let mut seen = std::collections::HashSet::new();
-    for (row, part) in rows.iter().zip(parts).filter_map(|(row, part)| Some((row, part.as_ref()?))) {
-        let size = sizes.entry(*part).or_default();
-        size.scenes += usize::from(seen.insert(&row.scene));
-        size.pictures += 1;
-        size.roadwork += usize::from(row.label == Label::Roadwork);
-    }
-    sizes
-}
-
 /// Both labels, in enough scenes.
 fn check(wanted: Part, rows: &[Row], parts: &[Option<Part>]) -> Result<(), TrainError> {
     for label in [Label::Roadwork, Label::Clear] {
@@ -437,20 +268,4 @@ fn check(wanted: Part, rows: &[Row], parts: &[Option<Part>]) -> Result<(), Train
         }
     }
     Ok(())
-}
-
-/// Measures by half, level and slice; parts of fewer than ten rows say nothing.
-fn slices(rows: &[Row], taken: &Taken, probabilities: &[f64], truths: &[bool]) -> BTreeMap<String, Measures> {
-    let mut parts: BTreeMap<String, (Vec<f64>, Vec<bool>)> = BTreeMap::new();
-    for ((&(row, draw), &p), &truth) in taken.of.iter().zip(probabilities).zip(truths) {
-        let row = &rows[row];
-        let own = [format!("origin:{}", row.origin.as_str()), format!("level:{}", level(draw))];
-        for name in own.into_iter().chain(row.slices.iter().cloned()) {
-            let part = parts.entry(name).or_default();
-            part.0.push(p);
-            part.1.push(truth);
-        }
-    }
-    parts.retain(|_, part| part.0.len() >= 10);
-    parts.into_iter().filter_map(|(name, (p, t))| Some((name, measure(&p, &t)?))).collect()
 }

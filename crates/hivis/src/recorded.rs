@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use hivis_examiner::{Library, LibraryPicture, PictureBytes};
 use hivis_store::{Home, RecordFilter};
 use hivis_types::{Origin, Picture};
+use jiff::Timestamp;
 
 use crate::failure::Hinted;
 
@@ -13,6 +14,7 @@ const PAGE: u32 = 500;
 /// The labelled pictures of a home.
 pub(crate) async fn labelled(home: &Home) -> Result<Library> {
     let mut found = Vec::new();
+    let now = Timestamp::now();
     walk(home, &mut |record, bytes| {
         if let Some(label) = record.trusted_label {
             found.push(LibraryPicture {
@@ -21,7 +23,7 @@ pub(crate) async fn labelled(home: &Home) -> Result<Library> {
                 label: label.label,
                 origin: Origin::Real,
                 scene: record.record.id.to_string(),
-                slices: vec![format!("label:{}", label.source.as_str())],
+                slices: vec![format!("label:{}", label.source.as_str()), age(record.record.arrived, now)],
                 trained_on: false,
             });
         }
@@ -33,6 +35,18 @@ pub(crate) async fn labelled(home: &Home) -> Result<Library> {
         return Err(Hinted::new(format!("no record of {} has a label", home.path().display()), hint).into());
     }
     Ok(Library::new(home.path().display().to_string(), found))
+}
+
+/// How old a record is: streets change with the seasons, and so does what is asked.
+fn age(arrived: Timestamp, now: Timestamp) -> String {
+    let days = now.duration_since(arrived).as_hours() / 24;
+    let name = match days {
+        ..=0 => "day",
+        1..=6 => "week",
+        7..=30 => "month",
+        _ => "older",
+    };
+    format!("age:{name}")
 }
 
 /// The newest pictures of a home that can be read, at most `count`.

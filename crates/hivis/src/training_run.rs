@@ -196,6 +196,8 @@ fn write(folder: &Path, run: &RunFile, (trained, proof): (&Trained, &Proof), set
         ("pictures", format!("{}, version {}", run.order.pictures, report.data)),
         ("backbone", format!("{}, {}", run.order.backbone, report.backbone)),
         ("split", split_told(proof).join("; ")),
+        ("threshold", threshold_told(report)),
+        ("sweep", sweep_told(report)),
         (
             "seeds",
             format!(
@@ -232,6 +234,28 @@ pub(crate) fn split_told(proof: &Proof) -> Vec<String> {
         told.push(format!("{off} strata are more than 2 points off their share, as few scenes will be"));
     }
     told
+}
+
+/// Where the answer turns, and why.
+fn threshold_told(report: &TrainingReport) -> String {
+    let shift = &report.threshold;
+    let at = 1.0 / (1.0 + (-shift.threshold).exp());
+    let gains = 100.0 * shift.gains;
+    if shift.used {
+        format!("moved to {at:.3}: it gains on scenes it was not chosen on in {gains:.0}% of resamplings")
+    } else if report.settings.shift {
+        format!("0.5; {at:.3} would look best here, but gains elsewhere in only {gains:.0}% of resamplings")
+    } else {
+        "0.5, as asked".to_owned()
+    }
+}
+
+fn sweep_told(report: &TrainingReport) -> String {
+    let stopped = report.trials.iter().filter(|trial| trial.stopped.is_some()).count();
+    match report.trials.as_slice() {
+        [] => "none".to_owned(),
+        all => format!("{} trials, {stopped} stopped early; the best has tuning loss {:.4}", all.len(), all[0].loss),
+    }
 }
 
 /// What the run comes to, for trackers.
