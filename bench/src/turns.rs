@@ -106,7 +106,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let first = releases.as_array().and_then(|all| all.iter().find(|release| release["current"] == true));
     let first = first.and_then(|release| release["release"].as_str()).context("the home has no release")?.to_owned();
     println!("{}\n", peer::machine());
-    println!("| turn | learned from | reward, less its predecessor (90% paired) | p that it is no worse |");
+    println!("| turn | learned from | reward, less its predecessor (90% paired) | one-sided p of better |");
     println!("|---|---|---|---|");
     let mut last = first.clone();
     let mut worse = Vec::new();
@@ -131,7 +131,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let trained = wheel.run(&["train", "--pictures", "home", "--id", &id])?;
         let pictures = trained["report"]["parts"]["train"]["pictures"].as_u64().unwrap_or_default();
         let paired = wheel.exam(&last, &id, 700 + turn, args.questions)?;
-        println!("| {turn} | {pictures} pictures | {} | {} |", told(&paired), paired["paired"]["p_better"]);
+        let p = paired["paired"]["p_better"].as_f64().unwrap_or(f64::NAN);
+        println!("| {turn} | {pictures} pictures | {} | {p:.4} |", told(&paired));
         if paired["paired"]["reward"]["high"].as_f64().is_some_and(|high| high < 0.0) {
             worse.push(id.clone());
         }
@@ -146,7 +147,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         told(&paired),
         verdict(low > 0.0)
     );
-    println!("- no turn is significantly below its predecessor: {}: {}", worse.join(", "), verdict(worse.is_empty()));
+    let below = if worse.is_empty() { "none is".to_owned() } else { worse.join(", ") };
+    println!("- no turn is significantly below its predecessor: {below}: {}", verdict(worse.is_empty()));
     Ok(())
 }
 

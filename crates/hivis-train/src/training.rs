@@ -31,8 +31,9 @@ pub use figures::{Judged, PartSize, Trained, TrainingReport};
 pub use settings::{Floors, Shares, TrainingSettings};
 pub use source::{Row, Source, version};
 
-/// Fewer scenes of a label in the training or tuning part are no training set.
-const FEWEST: usize = 4;
+/// Fewer scenes of a label in the training or tuning part are no training set. Two are next to nothing to stop by, but the
+/// first three hundred challenges that a miner records must be enough to begin with.
+const FEWEST: usize = 2;
 
 /// What the callback hears.
 #[derive(Clone, Copy, Debug, PartialEq)]
