@@ -174,7 +174,7 @@ fn worst(trained: &Trained, source: &dyn Source) -> Vec<Worst> {
     let show = |judged: &Judged| {
         let picture: Picture = seen(source, &trained.report.settings, judged.row).ok()?.into_iter().nth(judged.draw)?;
         let truth = if judged.roadwork { "roadwork" } else { "clear" };
-        let caption = format!("{:.2}, is {truth}: {}", judged.probability, source.rows()[judged.row].scene);
+        let caption = format!("{:.2}, is {truth}: {}", judged.probability, source.rows()[judged.row].name);
         Some(Worst { caption, jpeg: STANDARD.encode(hivis_image::encode_jpeg(&picture)) })
     };
     wrong.into_iter().filter_map(show).take(WORST).collect()

@@ -24,6 +24,7 @@ impl Scenes {
             let street = scene(number, &mix);
             Row {
                 key: format!("scene-{number:016x}"),
+                name: format!("scene {number}"),
                 label: street.label,
                 origin: if n.is_multiple_of(2) { Origin::Real } else { Origin::Synthetic },
                 mined: false,

@@ -1,6 +1,6 @@
 //! Which pictures of a library an exam of trained releases may ask.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
 use hivis_examiner::{Library, LibraryPicture, Pictures as _};
@@ -8,6 +8,7 @@ use hivis_store::{Home, NewTestLook};
 use hivis_train::split::Part;
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use crate::failure::Hinted;
 use crate::parts::Parted;
@@ -42,6 +43,7 @@ pub(crate) async fn examined(
     library.mark_trained_on(|picture| is(picture, &[Some(Part::Train), Some(Part::Tune)]));
     let Some(releases) = look else {
         library.retain(|picture| !is(picture, &[Some(Part::Test), None]));
+        thin(&mut library);
         return Ok(library);
     };
     let &[split_seed] = splits.as_slice() else {
@@ -64,4 +66,19 @@ pub(crate) async fn examined(
     let looks = ledger.test_looks(split_seed).await?.len();
     eprintln!("the test part is opened: look {looks} at split {split_seed}; what is chosen by it is no test any more");
     Ok(library)
+}
+
+/// Takes pictures that were trained on away until they are no more than the others: questions are drawn evenly from all
+/// pictures, and scenes never seen, which alone decide, are a twentieth of them.
+fn thin(library: &mut Library) {
+    let seen: Vec<&LibraryPicture> = library.pictures().iter().filter(|picture| picture.trained_on).collect();
+    let never = library.pictures().len() - seen.len();
+    if never == 0 || seen.len() <= never {
+        return;
+    }
+    let mut order: Vec<(Vec<u8>, &str)> =
+        seen.iter().map(|picture| (Sha256::digest(&picture.name).to_vec(), picture.name.as_str())).collect();
+    order.sort();
+    let kept: HashSet<String> = order[..never].iter().map(|(_, name)| (*name).to_owned()).collect();
+    library.retain(|picture| !picture.trained_on || kept.contains(&picture.name));
 }

@@ -190,7 +190,7 @@ fn write(folder: &Path, run: &RunFile, (trained, proof): (&Trained, &Proof), set
     let facts = [
         ("command", run.command.join(" ")),
         ("began", run.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
-        ("took", format!("{:.0} s", run.seconds)),
+        ("took", format!("{:.1} s", run.seconds)),
         ("hivis", run.hivis.clone()),
         ("machine", run.machine.clone()),
         ("pictures", format!("{}, version {}", run.order.pictures, report.data)),

@@ -47,6 +47,7 @@ impl TrainSet {
         let rows = library.pictures().iter().zip(parted.members.iter().zip(&parted.plan.rows));
         let row = |(picture, (member, placed)): (&LibraryPicture, (&Member, &Placed))| Row {
             key: member.key.clone(),
+            name: picture.name.clone(),
             label: picture.label,
             origin: picture.origin,
             mined,
@@ -66,7 +67,7 @@ impl TrainSet {
             key: row.key.clone(),
             trusted: LabelSource::Dataset,
             source: "scenes".to_owned(),
-            name: row.key.clone(),
+            name: row.name.clone(),
             scene: Some(row.scene.clone()),
             label: row.label,
             origin: row.origin,

@@ -11,6 +11,8 @@ use crate::split::{Part, part};
 pub struct Row {
     /// Its identity, such as its SHA-256 in hex: part of the features' address.
     pub key: String,
+    /// What a person finds it by.
+    pub name: String,
     /// What it shows.
     pub label: Label,
     /// Photograph or generated.
