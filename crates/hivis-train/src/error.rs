@@ -49,7 +49,6 @@ pub enum TrainError {
     Engine(#[source] hivis_engine::EngineError),
 }
 
-#[cfg(feature = "burn")]
 impl TrainError {
     /// For `map_err` on file operations.
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + use<> {

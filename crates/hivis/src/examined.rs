@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result};
-use hivis_examiner::{Library, LibraryPicture, Pictures as _};
+use hivis_examiner::{Library, LibraryPicture};
 use hivis_store::{Home, NewTestLook};
 use hivis_train::split::Part;
 use hivis_types::ReleaseId;
@@ -28,13 +28,15 @@ pub(crate) async fn examined(
     let work = move || {
         let parts = |&seed: &u64| {
             let parted = Parted::new(&planner, &library, seed)?;
-            Ok((0..library.pictures().len()).map(|at| parted.part(at)).collect::<Vec<_>>())
+            let parts = (0..library.pictures().len()).map(|at| parted.part(at)).collect::<Vec<_>>();
+            Ok((parts, parted.data()))
         };
-        let parts = shared.iter().map(parts).collect::<Result<Vec<_>>>()?;
-        Ok::<_, anyhow::Error>((library, parts))
+        let found = shared.iter().map(parts).collect::<Result<Vec<_>>>()?;
+        let (parts, data): (Vec<_>, Vec<String>) = found.into_iter().unzip();
+        Ok::<_, anyhow::Error>((library, parts, data))
     };
-    let parts;
-    (library, parts) = tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")??;
+    let (parts, data);
+    (library, parts, data) = tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")??;
     let places: HashMap<String, usize> =
         library.pictures().iter().enumerate().map(|(at, picture)| (picture.name.clone(), at)).collect();
     let is = |picture: &LibraryPicture, wanted: &[Option<Part>]| {
@@ -57,7 +59,7 @@ pub(crate) async fn examined(
             at: Timestamp::now(),
             release: Some(release.clone()),
             split_seed,
-            data: library.describe(),
+            data: data[0].clone(),
             pictures: library.pictures().len() as u64,
             why: "hivis exam --test".to_owned(),
         };

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "train")]
+use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use hivis_examiner::pictures::Choice;
@@ -65,7 +67,15 @@ impl Parted {
         self.plan.rows[at].place.ok().filter(|_| !self.unreadable.contains_key(&at))
     }
 
+    /// Names the pictures with what they show: the version of the data that an exam saw.
+    pub(crate) fn data(&self) -> String {
+        let mut lines: Vec<String> = self.members.iter().map(|m| format!("{} {}", m.key, m.label.as_u8())).collect();
+        lines.sort();
+        hex::encode(&Sha256::digest(lines.join("\n"))[..8])
+    }
+
     /// Writes the plan and its proof to `folder`, and what it holds into the home.
+    #[cfg(feature = "train")]
     pub(crate) fn keep(&self, home: &Home, folder: &Path) -> Result<hivis_train::split::Proof> {
         let proof = hivis_train::split::prove(&self.members, &self.plan);
         let files = hivis_train::split::write(folder, &self.members, &self.plan, &proof)?;

@@ -79,6 +79,13 @@ fn a_folder_of_pictures_becomes_a_promoted_release() {
 
     let said = run(home, &["exam", "first", "again", "--pictures", at, "--questions", "200"]);
     assert!(said.contains("scenes never seen") && said.contains("scenes trained on"), "{said}");
+    // The test part opens by name only, and each look at it is counted.
+    for look in ["look 1 at split", "look 2 at split"] {
+        let out = output(hivis(home, &["exam", "again", "--pictures", at, "--test", "--questions", "20"]));
+        assert!(out.status.success() && told(&out).contains(look), "{}", told(&out));
+    }
+    let out = output(hivis(home, &["exam", "again", "--test"]));
+    assert!(!out.status.success() && told(&out).contains("no test part"), "{}", told(&out));
     run(home, &["release", "promote", "again", "--policy", "none"]);
     assert!(run(home, &["release", "list"]).contains("* again"));
     let manifest = run(home, &["release", "show", "again"]);
