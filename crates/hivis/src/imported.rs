@@ -50,8 +50,7 @@ pub(crate) async fn library(home: &Home, which: Which<'_>) -> Result<Library> {
             bytes: PictureBytes::File(picture.path),
             label: picture.label,
             origin: picture.origin,
-            // A scene that nobody gave is the file's name: the library calls it by the picture's.
-            scene: if picture.scene == picture.name { name.clone() } else { picture.scene },
+            scene: picture.scene,
             slices: picture.slices,
             name,
             trained_on: false,

@@ -3,7 +3,7 @@
 //! What a picture was put into once is kept by the home, in `splits/<seed>.csv`: no later picture can move it into another
 //! part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 #[cfg(feature = "train")]
 use std::path::Path;
@@ -39,12 +39,14 @@ impl Parted {
         let mut hashes = Hashes::open(home)?;
         let unreadable = hashes.fill(library, &keys);
         hashes.keep()?;
+        let given: HashSet<&str> =
+            library.pictures().iter().filter(|picture| !is_own_name(picture)).map(|p| p.scene.as_str()).collect();
         let member = |(picture, key): (&LibraryPicture, String)| Member {
             trusted: trusted(picture),
             source: picture.slices.iter().find_map(|s| s.strip_prefix(LABEL_SLICE)).unwrap_or("files").to_owned(),
             name: picture.name.clone(),
-            // Where none was given, the library calls a scene by the picture's name.
-            scene: (picture.scene != picture.name).then(|| picture.scene.clone()),
+            // A picture without a scene has one all the same when another names it: its generated twin does.
+            scene: (!is_own_name(picture) || given.contains(picture.scene.as_str())).then(|| picture.scene.clone()),
             label: picture.label,
             origin: picture.origin,
             hash: hashes.known.get(&key).copied(),
@@ -85,6 +87,11 @@ impl Parted {
         fs_err::rename(&beside, &held)?;
         Ok(proof)
     }
+}
+
+/// Where no scene was given, the library calls it by the file's name, which a data set's name may stand before.
+fn is_own_name(picture: &LibraryPicture) -> bool {
+    picture.name.strip_suffix(picture.scene.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 fn held_file(home: &Home, seed: u64) -> PathBuf {
@@ -172,5 +179,53 @@ impl Hashes {
         let beside = self.file.with_extension("partial");
         fs_err::write(&beside, lines)?;
         Ok(fs_err::rename(&beside, &self.file)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hivis_types::{Label, Picture};
+
+    use super::*;
+
+    /// Noise of its own for each number, so that no two look alike.
+    fn picture(number: u32, (name, scene): (&str, &str), origin: Origin) -> LibraryPicture {
+        let mut picture = Picture::filled(64, 64, [0; 3]);
+        for (at, pixel) in picture.rgb_mut().chunks_exact_mut(3).enumerate() {
+            let block = (at / 64 / 8 * 8 + at % 64 / 8) as u64;
+            let mut noise = (u64::from(number) * 64 + block + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            noise = (noise ^ (noise >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            pixel.fill((noise >> 40) as u8);
+        }
+        LibraryPicture {
+            bytes: PictureBytes::Memory(hivis_image::encode_png(&picture).into()),
+            name: name.to_owned(),
+            label: Label::Roadwork,
+            origin,
+            scene: scene.to_owned(),
+            slices: Vec::new(),
+            trained_on: false,
+        }
+    }
+
+    #[test]
+    fn a_generated_twin_lies_where_its_original_lies() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::open_or_create(&folder.path().join("home")).expect("a home");
+        let mut pictures = Vec::new();
+        for n in 0..40 {
+            let (file, twin) = (format!("roadwork/{n}.jpg"), format!("wet/pictures/{n}-rain.jpg"));
+            // The original of a data set, and its twin of another one, which gives the original's scene.
+            pictures.push(picture(2 * n, (&format!("set/{file}"), &file), Origin::Real));
+            pictures.push(picture(2 * n + 1, (&twin, &file), Origin::Synthetic));
+        }
+        let library = Library::new("both", pictures);
+        let parted = Parted::new(&home, &library, 7).expect("a plan");
+        let parts: Vec<Option<Part>> = (0..80).map(|at| parted.part(at)).collect();
+        assert!(parts.chunks_exact(2).all(|pair| pair[0].is_some() && pair[0] == pair[1]), "{parts:?}");
+        assert!(parts.contains(&Some(Part::Test)), "all in one part: the test says nothing");
+        // Alone, an original has no scene but what it looks like.
+        let alone = Library::new("one", [picture(0, ("set/roadwork/0.jpg", "roadwork/0.jpg"), Origin::Real)]);
+        assert_eq!(Parted::new(&home, &alone, 7).expect("a plan").members[0].scene, None);
     }
 }
