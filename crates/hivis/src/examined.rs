@@ -27,7 +27,7 @@ pub(crate) async fn examined(
     let (planner, shared) = (home.clone(), splits.clone());
     let work = move || {
         let parts = |&seed: &u64| {
-            let parted = Parted::new(&planner, &library, seed)?;
+            let parted = Parted::new(&planner, &[&library], seed)?;
             let parts = (0..library.pictures().len()).map(|at| parted.part(at)).collect::<Vec<_>>();
             Ok((parts, parted.data()))
         };

@@ -22,9 +22,9 @@ use sha2::{Digest, Sha256};
 /// Slices of recorded pictures that name who gave the label.
 const LABEL_SLICE: &str = "label:";
 
-/// A library's pictures with their parts.
+/// Pictures with their parts.
 pub(crate) struct Parted {
-    /// What was planned, one for each picture in the library's order.
+    /// What was planned, one for each picture in the libraries' order.
     pub(crate) members: Vec<Member>,
     /// The plan.
     pub(crate) plan: Plan,
@@ -33,15 +33,21 @@ pub(crate) struct Parted {
 }
 
 impl Parted {
-    /// Plans the pictures of `library` under `seed` and what the home holds.
-    pub(crate) fn new(home: &Home, library: &Library, seed: u64) -> Result<Self> {
-        let keys = library.pictures().par_iter().map(|p| key(&p.bytes)).collect::<Result<Vec<_>>>()?;
+    /// Plans the pictures of all `libraries` together, under `seed` and what the home holds.
+    pub(crate) fn new(home: &Home, libraries: &[&Library], seed: u64) -> Result<Self> {
+        let pictures: Vec<&LibraryPicture> = libraries.iter().flat_map(|library| library.pictures()).collect();
+        let keys = pictures.par_iter().map(|p| key(&p.bytes)).collect::<Result<Vec<_>>>()?;
         let mut hashes = Hashes::open(home)?;
-        let unreadable = hashes.fill(library, &keys);
+        let (mut unreadable, mut from) = (BTreeMap::new(), 0);
+        for library in libraries {
+            let some = &keys[from..from + library.pictures().len()];
+            unreadable.extend(hashes.fill(library, some).into_iter().map(|(at, why)| (from + at, why)));
+            from += some.len();
+        }
         hashes.keep()?;
         let given: HashSet<&str> =
-            library.pictures().iter().filter(|picture| !is_own_name(picture)).map(|p| p.scene.as_str()).collect();
-        let member = |(picture, key): (&LibraryPicture, String)| Member {
+            pictures.iter().filter(|picture| !is_own_name(picture)).map(|p| p.scene.as_str()).collect();
+        let member = |(picture, key): (&&LibraryPicture, String)| Member {
             trusted: trusted(picture),
             source: picture.slices.iter().find_map(|s| s.strip_prefix(LABEL_SLICE)).unwrap_or("files").to_owned(),
             name: picture.name.clone(),
@@ -52,7 +58,7 @@ impl Parted {
             hash: hashes.known.get(&key).copied(),
             key,
         };
-        let members: Vec<Member> = library.pictures().iter().zip(keys).map(member).collect();
+        let members: Vec<Member> = pictures.iter().zip(keys).map(member).collect();
         Ok(Self { unreadable, ..Self::planned(home, members, seed)? })
     }
 
@@ -220,12 +226,12 @@ mod tests {
             pictures.push(picture(2 * n + 1, (&twin, &file), Origin::Synthetic));
         }
         let library = Library::new("both", pictures);
-        let parted = Parted::new(&home, &library, 7).expect("a plan");
+        let parted = Parted::new(&home, &[&library], 7).expect("a plan");
         let parts: Vec<Option<Part>> = (0..80).map(|at| parted.part(at)).collect();
         assert!(parts.chunks_exact(2).all(|pair| pair[0].is_some() && pair[0] == pair[1]), "{parts:?}");
         assert!(parts.contains(&Some(Part::Test)), "all in one part: the test says nothing");
         // Alone, an original has no scene but what it looks like.
         let alone = Library::new("one", [picture(0, ("set/roadwork/0.jpg", "roadwork/0.jpg"), Origin::Real)]);
-        assert_eq!(Parted::new(&home, &alone, 7).expect("a plan").members[0].scene, None);
+        assert_eq!(Parted::new(&home, &[&alone], 7).expect("a plan").members[0].scene, None);
     }
 }

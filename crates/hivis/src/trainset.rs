@@ -11,6 +11,7 @@ use hivis_train::split::{Member, Part, Placed, Proof};
 use hivis_train::training::{Row, Source};
 use hivis_types::{LabelSource, Picture};
 
+use crate::failure::Hinted;
 use crate::parts::Parted;
 use crate::pictures;
 use crate::run_file::Order;
@@ -25,27 +26,41 @@ pub(crate) struct TrainSet {
 }
 
 enum From {
-    Library(Box<Library>),
+    Libraries(Vec<Library>),
     Scenes(Scenes),
 }
 
 impl TrainSet {
-    /// The pictures of an order, planned into parts.
+    /// The pictures of an order, planned into parts: of one source, or of several with commas between them.
     pub(crate) async fn open(home: &Home, order: &Order) -> Result<Self> {
-        let library = pictures::library(&order.pictures, || Ok(home.clone())).await?;
+        let mut libraries = Vec::new();
+        for name in order.pictures.split(',').map(str::trim) {
+            match pictures::library(name, || Ok(home.clone())).await? {
+                Some(library) => libraries.push((library, name == "home")),
+                None if order.pictures != name => {
+                    let hint = "train on scenes alone, or on folders, `data` and `home` together";
+                    return Err(Hinted::new("scenes and other pictures are no one training set", hint).into());
+                }
+                None => {}
+            }
+        }
         let (home, order) = (home.clone(), order.clone());
-        let work = move || match library {
-            Some(library) => Self::library(&home, library, &order, order.pictures == "home"),
-            None => Self::scenes(&home, Scenes::new(order.count, order.seed), &order),
+        let work = move || {
+            if libraries.is_empty() {
+                return Self::scenes(&home, Scenes::new(order.count, order.seed), &order);
+            }
+            Self::libraries(&home, libraries, &order)
         };
         tokio::task::spawn_blocking(work).await.context("opening the pictures panicked")?
     }
 
-    /// `mined` pictures come out of the home's records.
-    fn library(home: &Home, library: Library, order: &Order, mined: bool) -> Result<Self> {
-        let parted = Parted::new(home, &library, order.settings.split_seed)?;
-        let rows = library.pictures().iter().zip(parted.members.iter().zip(&parted.plan.rows));
-        let row = |(picture, (member, placed)): (&LibraryPicture, (&Member, &Placed))| Row {
+    /// Each library with whether it is mined: whether its pictures come out of the home's records.
+    fn libraries(home: &Home, libraries: Vec<(Library, bool)>, order: &Order) -> Result<Self> {
+        let together: Vec<&Library> = libraries.iter().map(|(library, _)| library).collect();
+        let parted = Parted::new(home, &together, order.settings.split_seed)?;
+        let pictures =
+            libraries.iter().flat_map(|(library, mined)| library.pictures().iter().map(move |p| (p, *mined)));
+        let row = |((picture, mined), (member, placed)): ((&LibraryPicture, bool), (&Member, &Placed))| Row {
             key: member.key.clone(),
             name: picture.name.clone(),
             label: picture.label,
@@ -54,12 +69,13 @@ impl TrainSet {
             scene: placed.scene.clone(),
             slices: picture.slices.clone(),
         };
-        let rows = rows.map(row).collect();
-        let mut skipped = library.skipped().to_vec();
+        let rows = pictures.zip(parted.members.iter().zip(&parted.plan.rows)).map(row).collect();
+        let mut skipped: Vec<Skipped> = together.iter().flat_map(|library| library.skipped().to_vec()).collect();
         let unreadable =
             |(&at, why): (&usize, &String)| Skipped { name: parted.members[at].name.clone(), why: why.clone() };
         skipped.extend(parted.unreadable.iter().map(unreadable));
-        Ok(Self { rows, parted, from: From::Library(Box::new(library)), skipped })
+        let libraries = libraries.into_iter().map(|(library, _)| library).collect();
+        Ok(Self { rows, parted, from: From::Libraries(libraries), skipped })
     }
 
     fn scenes(home: &Home, scenes: Scenes, order: &Order) -> Result<Self> {
@@ -95,8 +111,16 @@ impl Source for TrainSet {
 
     fn picture(&self, row: usize) -> Result<Picture, String> {
         match &self.from {
-            From::Library(library) => {
-                library.fetch(Choice(row as u64)).map(|sample| sample.picture).map_err(|error| error.to_string())
+            From::Libraries(libraries) => {
+                let mut at = row;
+                for library in libraries {
+                    if at < library.pictures().len() {
+                        let sample = library.fetch(Choice(at as u64));
+                        return sample.map(|sample| sample.picture).map_err(|error| error.to_string());
+                    }
+                    at -= library.pictures().len();
+                }
+                Err(format!("there is no picture {row}"))
             }
             From::Scenes(scenes) => scenes.picture(row),
         }

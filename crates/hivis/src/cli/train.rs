@@ -12,10 +12,10 @@ use hivis_train::training::Shares;
 /// `hivis train`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures scenes --count 1000 --trials 8\n  hivis train --pictures ./roadwork-more --from roadwork-1\n  hivis train --repeat roadwork-1\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features and the head's state are kept."
+    after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures data,home --shares 70/20/10 --trials 8\n  hivis train --pictures ./roadwork-more --from roadwork-1\n  hivis train --repeat roadwork-1\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features and the head's state are kept."
 )]
 pub struct TrainArgs {
-    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes` for procedural ones.
+    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes` for procedural ones. Several with commas between them are one set.
     #[arg(long, required_unless_present = "repeat")]
     pub pictures: Option<String>,
     /// How many scenes, for `--pictures scenes`.

@@ -102,7 +102,11 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
         }
         let next = home.releases().current()?.map_or_else(
             || format!("hivis release promote {id}"),
-            |_| format!("hivis exam current {id} --pictures {pictures} && hivis release promote {id}"),
+            |_| {
+                // An exam asks pictures of one source.
+                let first = pictures.split(',').next().unwrap_or_default();
+                format!("hivis exam current {id} --pictures {first} && hivis release promote {id}")
+            },
         );
         println!("\nnext: {next}");
     }

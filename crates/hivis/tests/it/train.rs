@@ -200,6 +200,33 @@ fn a_training_is_killed_repeated_and_gone_on_from() {
         command
     });
     assert!(out.status.success() && told(&out).contains("told wandb: nowhere, 15 of 15 events lost"), "{}", told(&out));
+    // Two sources are one set; a folder `generated` marks what a generator made.
+    let made = folder.with_file_name("made");
+    for n in 0..30_u64 {
+        let place = made.join(if n % 2 == 0 { "roadwork/generated" } else { "none/generated" });
+        std::fs::create_dir_all(&place).expect("a folder");
+        std::fs::write(place.join(format!("{n}.png")), hivis_image::encode_png(&blocks(n + 9000))).expect("a file");
+    }
+    let both = format!("{at},{}", made.display());
+    let both = [
+        "train",
+        "--pictures",
+        &both,
+        "--id",
+        "both",
+        "--draws",
+        "1",
+        "--split-seed",
+        "7",
+        "--shares",
+        "50/50/0",
+        "--json",
+    ];
+    let said = run(&home, &both);
+    let report: Value = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}"));
+    let mixture = &report["report"]["mixture"];
+    assert!(mixture["real"].as_u64() > Some(200) && mixture["generated"].as_u64() > Some(15), "{mixture}");
+
     let said = run(&home, &args("low", &["--class-weights", "1000,0.001", "--no-shift", "--floor-f1", "1"]));
     assert!(said.contains("NOT PROMOTABLE: F1"), "{said}");
 }
@@ -224,6 +251,8 @@ fn what_cannot_be_trained_on_is_told_with_a_hint() {
         (vec!["train", "--pictures", at, "--class-weights", "1"], "two weights"),
         (vec!["train", "--pictures", at, "--from", "nothing"], "there is no run nothing"),
         (vec!["train", "--repeat", "nothing"], "there is no run nothing"),
+        (vec!["train", "--pictures", "scenes,home"], "no one training set"),
+        (vec!["train", "--pictures", "/tmp,scenes"], "/tmp"),
         (vec!["train"], "--pictures"),
     ] {
         let out = output(hivis(&home, &args));
