@@ -45,20 +45,33 @@ impl Parted {
             from += some.len();
         }
         hashes.keep()?;
+        // A generated twin names its original's file as its scene. Their scene is the original's key, by which it was put
+        // into its part before there was a twin.
         let given: HashSet<&str> =
             pictures.iter().filter(|picture| !is_own_name(picture)).map(|p| p.scene.as_str()).collect();
-        let member = |(picture, key): (&&LibraryPicture, String)| Member {
+        let mut originals: BTreeMap<&str, &str> = BTreeMap::new();
+        for (picture, key) in pictures.iter().zip(&keys) {
+            if is_own_name(picture) && given.contains(picture.scene.as_str()) {
+                let least = originals.entry(&picture.scene).or_insert(key);
+                *least = (*least).min(key);
+            }
+        }
+        let scene = |picture: &LibraryPicture| match originals.get(picture.scene.as_str()) {
+            Some(key) => Some((*key).to_owned()),
+            None => (!is_own_name(picture)).then(|| picture.scene.clone()),
+        };
+        let scenes: Vec<Option<String>> = pictures.iter().map(|picture| scene(picture)).collect();
+        let member = |((picture, scene), key): ((&&LibraryPicture, Option<String>), String)| Member {
             trusted: trusted(picture),
             source: picture.slices.iter().find_map(|s| s.strip_prefix(LABEL_SLICE)).unwrap_or("files").to_owned(),
             name: picture.name.clone(),
-            // A picture without a scene has one all the same when another names it: its generated twin does.
-            scene: (!is_own_name(picture) || given.contains(picture.scene.as_str())).then(|| picture.scene.clone()),
+            scene,
             label: picture.label,
             origin: picture.origin,
             hash: hashes.known.get(&key).copied(),
             key,
         };
-        let members: Vec<Member> = pictures.iter().zip(keys).map(member).collect();
+        let members: Vec<Member> = pictures.iter().zip(scenes).zip(keys).map(member).collect();
         Ok(Self { unreadable, ..Self::planned(home, members, seed)? })
     }
 
@@ -230,6 +243,10 @@ mod tests {
         let parts: Vec<Option<Part>> = (0..80).map(|at| parted.part(at)).collect();
         assert!(parts.chunks_exact(2).all(|pair| pair[0].is_some() && pair[0] == pair[1]), "{parts:?}");
         assert!(parts.contains(&Some(Part::Test)), "all in one part: the test says nothing");
+        // Twins that come later move nothing and lose nothing.
+        let originals: Vec<LibraryPicture> = library.pictures().iter().step_by(2).cloned().collect();
+        let before = Parted::new(&home, &[&Library::new("set", originals)], 7).expect("a plan");
+        assert!((0..40).all(|at| before.part(at) == parts[2 * at]), "a twin moved its original");
         // Alone, an original has no scene but what it looks like.
         let alone = Library::new("one", [picture(0, ("set/roadwork/0.jpg", "roadwork/0.jpg"), Origin::Real)]);
         assert_eq!(Parted::new(&home, &[&alone], 7).expect("a plan").members[0].scene, None);
