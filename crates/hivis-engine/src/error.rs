@@ -102,9 +102,10 @@ impl EngineError {
             Self::NoRuntime { .. } => Some(
                 "`pip install onnxruntime`, or set ORT_DYLIB_PATH to libonnxruntime.so, or use the built-in engine rten",
             ),
-            Self::Provider { .. } => {
-                Some("providers are `cpu` and `openvino`; the latter needs `pip install onnxruntime-openvino`")
-            }
+            Self::Provider { .. } => Some(
+                "providers are `cpu`, `openvino` (pip install onnxruntime-openvino), `cuda` and `tensorrt` (pip install \
+                 onnxruntime-gpu, with NVIDIA's libraries)",
+            ),
             Self::Precision { .. } => Some("fp32 runs everywhere; bf16 needs engine onnxruntime and provider openvino"),
             Self::Load { .. } | Self::Contract { .. } => Some("make the release again: `hivis import model FOLDER`"),
             Self::NotAProbability { .. } | Self::NotFinite => {

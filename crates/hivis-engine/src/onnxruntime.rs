@@ -82,8 +82,8 @@ fn configure(builder: SessionBuilder, settings: &LoadSettings) -> Result<Session
         provider: provider.to_owned(),
         source: error.to_string().into(),
     };
-    match provider {
-        "cpu" => Ok(builder),
+    let chosen = match provider {
+        "cpu" => return Ok(builder),
         "openvino" => {
             let mut openvino = ep::OpenVINO::default().with_device_type("CPU");
             // Left alone, releases differ in what they compute in where the processor has bf16.
@@ -94,10 +94,15 @@ fn configure(builder: SessionBuilder, settings: &LoadSettings) -> Result<Session
             if settings.threads > 0 {
                 openvino = openvino.with_num_threads(settings.threads);
             }
-            builder.with_execution_providers([openvino.build().error_on_failure()]).map_err(|error| refused(&error))
+            openvino.build()
         }
-        _ => Err(refused(&"no such provider is known")),
-    }
+        // These two are not measured: no machine with their libraries was to be had.
+        "cuda" => ep::CUDA::default().build(),
+        "tensorrt" => ep::TensorRT::default().build(),
+        _ => return Err(refused(&"no such provider is known")),
+    };
+    // Left alone, ONNX Runtime would fall back to the CPU and not say so.
+    builder.with_execution_providers([chosen.error_on_failure()]).map_err(|error| refused(&error))
 }
 
 /// The process's environment, made on first use.

@@ -132,3 +132,25 @@ fn the_suite_finds_broken_promises() {
         }
     }
 }
+
+/// The library that tests have lacks these providers: that is an error with a hint, never the CPU in their place.
+#[test]
+fn a_provider_that_is_not_there_is_refused() {
+    let Some(library) = runtime::library() else { return };
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("model.onnx");
+    let model = Model::read(&golden::own("dinov3-mlp")).unwrap();
+    let head = random_head(Pooling::Cls, model.features(Pooling::Cls), &[1], 1);
+    write_classifier(&model, &head, &WriteOptions { input: (64, 64) }).unwrap().save(&path).unwrap();
+    for provider in ["cuda", "tensorrt", "abacus"] {
+        let settings = LoadSettings {
+            kind: EngineKind::Onnxruntime,
+            runtime_library: Some(library.clone()),
+            provider: Some(provider.to_owned()),
+            ..LoadSettings::rten(&path)
+        };
+        let Err(error) = load(&settings) else { panic!("{provider} ran") };
+        assert!(matches!(&error, EngineError::Provider { provider: named, .. } if named == provider), "{error:?}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("onnxruntime-gpu")), "{error:?}");
+    }
+}

@@ -71,7 +71,7 @@ pub struct RawModel {
     pub batch: Option<usize>,
     /// The ONNX Runtime library; found in the Python package when absent.
     pub runtime_library: Option<PathBuf>,
-    /// ONNX Runtime's execution provider: `cpu`, `openvino`.
+    /// ONNX Runtime's execution provider: `cpu`, `openvino`, `cuda`, `tensorrt`.
     pub provider: Option<String>,
 }
 
