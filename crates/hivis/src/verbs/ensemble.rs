@@ -72,6 +72,7 @@ pub(crate) async fn run(global: &Global, args: &EnsembleArgs) -> Result<ExitCode
     }
     let (members, weights) = (args.members.clone(), args.weights.clone());
     let (neighbours, calibration) = (args.neighbours as usize, method(args.calibration));
+    let pictures = first.order.pictures.split(',').next().unwrap_or_default().to_owned();
     let made = {
         let id = id.clone();
         let work = move || {
@@ -80,7 +81,7 @@ pub(crate) async fn run(global: &Global, args: &EnsembleArgs) -> Result<ExitCode
         };
         tokio::task::spawn_blocking(work).await.context("the ensemble panicked")??
     };
-    tell(global, &id, &made);
+    tell(global, (&id, &pictures), &made);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -218,7 +219,7 @@ fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-fn tell(global: &Global, id: &ReleaseId, made: &Made) {
+fn tell(global: &Global, (id, pictures): (&ReleaseId, &str), made: &Made) {
     if global.json {
         let told = serde_json::json!({
             "release": id, "members": made.names, "weights": made.weights, "alone": made.alone, "together": made.together
@@ -239,5 +240,7 @@ fn tell(global: &Global, id: &ReleaseId, made: &Made) {
     rows.push(row("together", String::new(), &made.together));
     println!("{}", table(&["member", "weight", "accuracy", "MCC", "loss"], &rows));
     println!("on {} challenges of the tuning scenes", made.together.rows);
-    println!("release {id} is ready\n\nnext: hivis exam current {id}");
+    println!(
+        "release {id} is ready\n\nnext: hivis exam current {id} --pictures {pictures} && hivis release promote {id}"
+    );
 }
