@@ -17,7 +17,7 @@ pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
 #[cfg(feature = "train")]
-pub use train::{CalibrationName, FeaturesArgs, TrainArgs};
+pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use hivis_onnx::Pooling;
+use hivis_train::calibrate::Method;
 use hivis_train::device::Processor;
 use hivis_train::head::ClassWeights;
 use hivis_train::tracker::TrackerName;
@@ -15,19 +16,13 @@ use hivis_train::training::Shares;
     after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures data,home --shares 70/20/10 --trials 8\n  hivis train --pictures ./roadwork-more --from roadwork-1\n  hivis train --repeat roadwork-1\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features and the head's state are kept."
 )]
 pub struct TrainArgs {
-    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes` for procedural ones. Several with commas between them are one set.
+    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes` for
+    /// procedural ones. Several with commas between them are one set.
     #[arg(long, required_unless_present = "repeat")]
     pub pictures: Option<String>,
-    /// How many scenes, for `--pictures scenes`.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub count: u32,
-    /// `tiny` (embedded), or a folder with config.json and model.safetensors.
-    #[arg(long, default_value = "tiny")]
-    pub backbone: String,
-    /// Which tokens become the features: `cls`, `cls-mean` (CLS, then the mean of the patches), or `last-N` (CLS of the
-    /// last N blocks, then the mean); registers never.
-    #[arg(long, default_value = "cls-mean", value_name = "TOKENS")]
-    pub features: Pooling,
+    /// What the pictures are seen by.
+    #[command(flatten)]
+    pub view: ViewArgs,
     /// The release's and the run's name [default: made of the backbone and the time].
     #[arg(long)]
     pub id: Option<String>,
@@ -110,6 +105,21 @@ pub struct TrainArgs {
     pub floor_f1: Option<f64>,
 }
 
+/// The backbone that sees the pictures, and which of its tokens become the features.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// How many scenes, for `--pictures scenes`.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub count: u32,
+    /// `tiny` (embedded), or a folder with config.json and model.safetensors.
+    #[arg(long, default_value = "tiny")]
+    pub backbone: String,
+    /// Which tokens become the features: `cls`, `cls-mean` (CLS, then the mean of the patches), or `last-N` (CLS of the
+    /// last N blocks, then the mean); registers never.
+    #[arg(long, default_value = "cls-mean", value_name = "TOKENS")]
+    pub features: Pooling,
+}
+
 /// `hivis features`
 #[derive(Debug, Args)]
 #[command(
@@ -121,15 +131,9 @@ pub struct FeaturesArgs {
     /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes`.
     #[arg(long)]
     pub pictures: String,
-    /// How many scenes, for `--pictures scenes`.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub count: u32,
-    /// `tiny` (embedded), or a folder with config.json and model.safetensors.
-    #[arg(long, default_value = "tiny")]
-    pub backbone: String,
-    /// Which tokens become the features: `cls`, `cls-mean`, or `last-N`.
-    #[arg(long, default_value = "cls-mean", value_name = "TOKENS")]
-    pub features: Pooling,
+    /// What the pictures are seen by.
+    #[command(flatten)]
+    pub view: ViewArgs,
     /// Pictures that the validator's augmentation makes of each.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub draws: u32,
@@ -150,6 +154,16 @@ pub enum CalibrationName {
     Platt,
     /// The head's own probabilities.
     None,
+}
+
+impl From<CalibrationName> for Method {
+    fn from(name: CalibrationName) -> Self {
+        match name {
+            CalibrationName::Temperature => Self::Temperature,
+            CalibrationName::Platt => Self::Platt,
+            CalibrationName::None => Self::None,
+        }
+    }
 }
 
 fn shares(text: &str) -> Result<Shares, String> {

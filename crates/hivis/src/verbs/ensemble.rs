@@ -14,7 +14,7 @@ use hivis_train::{blend, head};
 use hivis_types::{Label, ReleaseId};
 use jiff::Timestamp;
 
-use crate::cli::{CalibrationName, EnsembleArgs, Global};
+use crate::cli::{EnsembleArgs, Global};
 use crate::failure::Hinted;
 use crate::release::{self, Build};
 use crate::run_file::Run;
@@ -71,7 +71,7 @@ pub(crate) async fn run(global: &Global, args: &EnsembleArgs) -> Result<ExitCode
         return Err(Hinted::new("the pictures are not those of the runs", hint).into());
     }
     let (members, weights) = (args.members.clone(), args.weights.clone());
-    let (neighbours, calibration) = (args.neighbours as usize, method(args.calibration));
+    let (neighbours, calibration) = (args.neighbours as usize, args.calibration.into());
     let pictures = first.order.pictures.split(',').next().unwrap_or_default().to_owned();
     let made = {
         let id = id.clone();
@@ -96,14 +96,6 @@ struct Recipe {
 /// The run that a member names.
 fn named(member: &str) -> &str {
     member.strip_prefix("nearest:").unwrap_or(member)
-}
-
-fn method(name: CalibrationName) -> Method {
-    match name {
-        CalibrationName::Temperature => Method::Temperature,
-        CalibrationName::Platt => Method::Platt,
-        CalibrationName::None => Method::None,
-    }
 }
 
 fn make(home: &Home, set: &TrainSet, runs: &[Run], (id, recipe): (&ReleaseId, &Recipe)) -> Result<Made> {

@@ -31,10 +31,10 @@ pub(crate) async fn run(global: &Global, args: &FeaturesArgs) -> Result<ExitCode
     };
     let order = Order {
         pictures: args.pictures.clone(),
-        count: args.count,
+        count: args.view.count,
         seed: args.seed,
-        backbone: args.backbone.clone(),
-        features: args.features.to_string(),
+        backbone: args.view.backbone.clone(),
+        features: args.view.features.to_string(),
         from: None,
         settings,
     };

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hivis_train::calibrate::Method;
 use hivis_train::head::HeadSettings;
 use hivis_train::sweep::Trial;
 use hivis_train::tracker::{TrackerSettings, WandbSettings};
@@ -13,7 +12,7 @@ use hivis_train::training::{Floors, Source as _, TrainingReport, TrainingSetting
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
-use crate::cli::{CalibrationName, Global, TrainArgs};
+use crate::cli::{Global, TrainArgs};
 use crate::failure::Hinted;
 use crate::home;
 use crate::run_file::{Order, Run};
@@ -142,17 +141,12 @@ fn order(args: &TrainArgs) -> Result<Order> {
         device: args.device,
         ..HeadSettings::default()
     };
-    let calibration = match args.calibration {
-        CalibrationName::Temperature => Method::Temperature,
-        CalibrationName::Platt => Method::Platt,
-        CalibrationName::None => Method::None,
-    };
     let settings = TrainingSettings {
         split_seed: args.split_seed,
         draw_seed: args.seed,
         draws: args.draws as usize,
         trials: args.trials as usize,
-        calibration,
+        calibration: args.calibration.into(),
         shift: !args.no_shift,
         shares: args.shares,
         floors: Floors { accuracy: args.floor_accuracy, f1: args.floor_f1 },
@@ -160,10 +154,10 @@ fn order(args: &TrainArgs) -> Result<Order> {
     };
     Ok(Order {
         pictures: args.pictures.clone().context("--pictures is missing: this is a bug")?,
-        count: args.count,
+        count: args.view.count,
         seed: args.seed,
-        backbone: args.backbone.clone(),
-        features: args.features.to_string(),
+        backbone: args.view.backbone.clone(),
+        features: args.view.features.to_string(),
         from: None,
         settings,
     })
