@@ -18,6 +18,7 @@ mod label;
 mod picture;
 mod record;
 mod release;
+mod subnet;
 mod version;
 
 pub use challenge::{Level, Origin};
@@ -26,4 +27,5 @@ pub use label::{Label, LabelSource};
 pub use picture::{Picture, PictureError};
 pub use record::{BatchLeft, Caller, Judgement, Protocol, Record, RecordId, RecordedPicture, Silence, Timings};
 pub use release::{EngineKind, Precision, ReleaseId, Scores, UnknownName};
+pub use subnet::{Metagraph, Neuron};
 pub use version::Version;

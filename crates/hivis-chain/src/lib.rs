@@ -1,0 +1,17 @@
+//! The Bittensor chain, over websocket JSON-RPC.
+//!
+//! The model: a [`Network`] names a chain and who speaks for it. Whatever is read or built is found by name in the
+//! metadata of the block it belongs to, never at fixed offsets: the chain changes, and a call, field or entry that is
+//! missing is a normal case with a clear message.
+//!
+//! This room knows nothing of roadwork and keeps no key: whoever signs hands a [`hivis_bittensor::Keypair`] in.
+
+mod error;
+mod network;
+pub mod offline;
+
+pub use error::ChainError;
+pub use network::Network;
+
+/// How the chain hashes, addresses and signs: Substrate's defaults, with ss58 prefix 42.
+pub type ChainConfig = subxt::SubstrateConfig;

@@ -1,0 +1,3 @@
+//! The chain's tests.
+
+mod golden;
