@@ -3,10 +3,11 @@
 use std::{future::Future, net::TcpListener, sync::Arc};
 
 use hivis_bittensor::Keypair;
+use jiff::Timestamp;
 use tokio::sync::broadcast;
 
 use crate::{
-    AnswerEvent, AxonSettings, Health, Models, Permits, Recorder, ServeError,
+    Alarm, AnswerEvent, AxonSettings, Health, Models, Permits, Recorder, ServeError, alarm,
     batcher::{BatchSettings, batcher},
     connection,
     decode::Decoders,
@@ -34,7 +35,7 @@ impl Axon {
 
     /// Replaces the permit list. Requests that have passed the door are not touched.
     pub fn set_permits(&self, permits: Permits) {
-        event::permits_replaced(permits.len());
+        event::permits_replaced(&permits);
         self.desk.permits.store(Arc::new(permits));
     }
 
@@ -46,6 +47,11 @@ impl Axon {
     /// How things stand.
     pub fn health(&self) -> Health {
         self.desk.health()
+    }
+
+    /// What someone must look at although the axon answers, at `now`.
+    pub fn alarms(&self, now: Timestamp) -> Vec<Alarm> {
+        alarm::alarms(&self.health(), &self.desk.settings.alarms, now)
     }
 
     /// Answers as they happen; a reader that is too slow misses some (`RecvError::Lagged`).

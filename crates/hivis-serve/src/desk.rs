@@ -25,6 +25,7 @@ pub(crate) struct Desk {
     pub(crate) settings: AxonSettings,
     pub(crate) voice: Voice,
     pub(crate) own: Hotkey,
+    since: Timestamp,
     pub(crate) permits: ArcSwap<Permits>,
     pub(crate) recorder: Arc<dyn Recorder>,
     pub(crate) models: Models,
@@ -45,11 +46,13 @@ struct Door {
 
 impl Desk {
     pub(crate) fn new(settings: AxonSettings, keypair: Keypair, permits: Permits, recorder: Arc<dyn Recorder>) -> Self {
-        event::permits_replaced(permits.len());
+        event::permits_replaced(&permits);
+        let since = Timestamp::now();
         Self {
             settings,
+            since,
             own: keypair.hotkey(),
-            voice: Voice::new(keypair, u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(0)),
+            voice: Voice::new(keypair, u64::try_from(since.as_nanosecond()).unwrap_or(0)),
             permits: ArcSwap::from_pointee(permits),
             recorder,
             models: Models::default(),
@@ -71,8 +74,9 @@ impl Desk {
             event::clock_offset_crossed(offset, off);
         }
         drop(door);
-        self.pulse.verified(arrival.utc.as_microsecond());
-        event::verified(arrival.utc.as_microsecond() as f64 / 1e6, offset);
+        let listed = self.permits.load().is_listed(&verified.hotkey);
+        self.pulse.verified(arrival.utc.as_microsecond(), listed);
+        event::verified(arrival.utc.as_microsecond() as f64 / 1e6, offset, listed);
         Ok(verified)
     }
 
@@ -88,10 +92,10 @@ impl Desk {
     }
 
     pub(crate) fn health(&self) -> Health {
-        let permits = self.permits.load().len();
+        let permits = self.permits.load();
         let release = self.models.current().map(|loaded| loaded.release.clone());
         let reasons = [
-            (permits == 0, NotReady::NoPermits),
+            (permits.is_empty(), NotReady::NoPermits),
             (release.is_none(), NotReady::NoModel),
             (self.drain_until().is_some(), NotReady::Draining),
         ];
@@ -100,9 +104,12 @@ impl Desk {
             clock_offset_s: self.door.lock().unwrap_or_else(PoisonError::into_inner).offset.median(),
             in_flight: self.pulse.in_flight(),
             connections: self.pulse.connections(),
-            last_verified: self.pulse.last_verified_us().and_then(|us| Timestamp::from_microsecond(us).ok()),
+            since: self.since,
+            last_verified: self.pulse.last_verified(),
+            last_validator: self.pulse.last_validator(),
             release,
-            permits,
+            permits: permits.len(),
+            roster: permits.roster(),
         }
     }
 }

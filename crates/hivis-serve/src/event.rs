@@ -6,7 +6,7 @@ use hivis_types::{Caller, Protocol, RecordId, Silence, Timings, metric};
 use metrics::{counter, gauge, histogram};
 
 use crate::{
-    Loaded,
+    Loaded, Permits,
     batcher::{Left, Refused},
 };
 
@@ -40,9 +40,13 @@ pub(crate) fn refused(peer: SocketAddr, protocol: Option<Protocol>, status: u16,
     tracing::debug!(%peer, status, reason, "refused");
 }
 
-/// A caller was verified at Unix time `now_s`; the clock offset is as given now.
-pub(crate) fn verified(now_s: f64, offset_s: f64) {
+/// A caller was verified at Unix time `now_s`; the clock offset is as given now. `listed` when it is a validator of the
+/// metagraph.
+pub(crate) fn verified(now_s: f64, offset_s: f64, listed: bool) {
     gauge!(metric::LAST_VERIFIED).set(now_s);
+    if listed {
+        gauge!(metric::LAST_VALIDATOR).set(now_s);
+    }
     gauge!(metric::CLOCK_OFFSET).set(offset_s);
 }
 
@@ -146,11 +150,17 @@ pub(crate) fn release_swapped(before: Option<&Loaded>, now: Option<&Loaded>) {
 }
 
 /// The permit list is another now.
-pub(crate) fn permits_replaced(callers: usize) {
-    if callers == 0 {
+pub(crate) fn permits_replaced(permits: &Permits) {
+    gauge!(metric::PERMITS).set(permits.len() as f64);
+    if let Some(roster) = permits.roster() {
+        gauge!(metric::LISTED_VALIDATORS).set(roster.validators as f64);
+        gauge!(metric::PERMITS_READ).set(roster.read.as_millisecond() as f64 / 1e3);
+    }
+    if permits.is_empty() {
         tracing::warn!("the permit list is empty: everyone is refused");
     } else {
-        tracing::info!(callers, "permit list replaced");
+        let block = permits.roster().map(|roster| roster.block);
+        tracing::info!(callers = permits.len(), block, "permit list replaced");
     }
 }
 

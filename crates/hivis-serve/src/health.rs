@@ -4,6 +4,8 @@ use hivis_types::{Hotkey, RecordId, ReleaseId, Silence};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::Roster;
+
 /// Why the axon would not answer well now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -38,12 +40,18 @@ pub struct Health {
     pub in_flight: usize,
     /// Open connections.
     pub connections: usize,
+    /// When the axon was made.
+    pub since: Timestamp,
     /// When the last verified request arrived.
     pub last_verified: Option<Timestamp>,
+    /// When the last verified request of a validator that the metagraph lists arrived.
+    pub last_validator: Option<Timestamp>,
     /// What serves.
     pub release: Option<ReleaseId>,
     /// How many callers are permitted.
     pub permits: usize,
+    /// The reading of the metagraph behind them.
+    pub roster: Option<Roster>,
 }
 
 impl Health {

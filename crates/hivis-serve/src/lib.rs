@@ -22,6 +22,7 @@
 
 pub mod batcher;
 
+mod alarm;
 mod axon;
 mod body;
 mod connection;
@@ -39,10 +40,11 @@ mod request;
 mod settings;
 mod story;
 
+pub use alarm::{Alarm, AlarmSettings};
 pub use axon::Axon;
 pub use error::ServeError;
 pub use health::{AnswerEvent, Health, NotReady};
 pub use model::{Loaded, Models};
-pub use permits::Permits;
+pub use permits::{Permits, Roster};
 pub use record::{NoRecorder, Recorder};
 pub use settings::{AxonSettings, Limits};

@@ -1,9 +1,10 @@
-//! Who may ask: hotkeys and their stakes.
+//! Who may ask: hotkeys and their stakes, from the metagraph and from a file.
 
 use std::{collections::HashMap, path::Path};
 
-use hivis_types::Hotkey;
-use serde::Deserialize;
+use hivis_types::{Hotkey, Metagraph};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::ServeError;
 
@@ -19,7 +20,27 @@ use crate::ServeError;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Permits {
-    stakes: HashMap<Hotkey, f64>,
+    callers: HashMap<Hotkey, Entry>,
+    roster: Option<Roster>,
+}
+
+/// One permitted caller.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Entry {
+    stake: f64,
+    /// Whether the metagraph lists it, and not only the file.
+    listed: bool,
+}
+
+/// Which reading of the metagraph a list comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Roster {
+    /// The block that it holds for.
+    pub block: u64,
+    /// When it was read.
+    pub read: Timestamp,
+    /// How many validators it lets in.
+    pub validators: usize,
 }
 
 #[derive(Deserialize)]
@@ -52,7 +73,7 @@ impl Permits {
 
     /// Takes hotkeys and stakes from elsewhere, under the same rules.
     pub fn new(list: impl IntoIterator<Item = (Hotkey, f64)>) -> Result<Self, ServeError> {
-        let mut stakes = HashMap::new();
+        let mut callers = HashMap::new();
         for (index, (hotkey, stake)) in (1..).zip(list) {
             if hivis_bittensor::ss58::decode(hotkey.as_str()).is_err() {
                 return Err(ServeError::PermitHotkey { index, hotkey: hotkey.to_string() });
@@ -60,25 +81,57 @@ impl Permits {
             if !stake.is_finite() || stake < 0.0 {
                 return Err(ServeError::PermitStake { index, stake });
             }
-            if stakes.insert(hotkey.clone(), stake).is_some() {
+            if callers.insert(hotkey.clone(), Entry { stake, listed: false }).is_some() {
                 return Err(ServeError::PermitTwice { index, hotkey: hotkey.to_string() });
             }
         }
-        Ok(Self { stakes })
+        Ok(Self { callers, roster: None })
+    }
+
+    /// Validators with a permit and at least this stake (in alpha), as the metagraph lists them at `read`. A neuron whose
+    /// stake is no number is left out.
+    pub fn from_metagraph(graph: &Metagraph, least_stake: f64, read: Timestamp) -> Self {
+        let callers: HashMap<Hotkey, Entry> = graph
+            .validators()
+            .filter(|neuron| neuron.stake.is_finite() && neuron.stake >= least_stake)
+            .map(|neuron| (neuron.hotkey.clone(), Entry { stake: neuron.stake, listed: true }))
+            .collect();
+        let roster = Roster { block: graph.block, read, validators: callers.len() };
+        Self { callers, roster: Some(roster) }
+    }
+
+    /// This list, with the callers of `file` let in too; where both name one, the file's stake counts.
+    #[must_use]
+    pub fn with_file(mut self, file: &Self) -> Self {
+        for (hotkey, entry) in &file.callers {
+            let listed = self.callers.get(hotkey).is_some_and(|entry| entry.listed);
+            self.callers.insert(hotkey.clone(), Entry { stake: entry.stake, listed });
+        }
+        self
     }
 
     /// The stake of a permitted caller; `None` for everyone else.
     pub fn stake(&self, hotkey: &Hotkey) -> Option<f64> {
-        self.stakes.get(hotkey).copied()
+        self.callers.get(hotkey).map(|entry| entry.stake)
+    }
+
+    /// Whether the metagraph lists this caller as a validator.
+    pub fn is_listed(&self, hotkey: &Hotkey) -> bool {
+        self.callers.get(hotkey).is_some_and(|entry| entry.listed)
+    }
+
+    /// The reading of the metagraph behind this list; `None` for a list that is only a file's.
+    pub fn roster(&self) -> Option<Roster> {
+        self.roster
     }
 
     /// How many callers are permitted.
     pub fn len(&self) -> usize {
-        self.stakes.len()
+        self.callers.len()
     }
 
     /// Whether nobody is.
     pub fn is_empty(&self) -> bool {
-        self.stakes.is_empty()
+        self.callers.is_empty()
     }
 }

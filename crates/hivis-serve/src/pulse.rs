@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use jiff::Timestamp;
+
 use crate::event;
 
 /// Verified requests that the clock offset looks back on.
@@ -14,6 +16,7 @@ pub(crate) struct Pulse {
     connections: AtomicUsize,
     /// Unix time in microseconds, 0 before the first.
     last_verified_us: AtomicI64,
+    last_validator_us: AtomicI64,
 }
 
 impl Pulse {
@@ -29,12 +32,20 @@ impl Pulse {
         self.connections.store(open, Ordering::Relaxed);
     }
 
-    pub(crate) fn last_verified_us(&self) -> Option<i64> {
-        Some(self.last_verified_us.load(Ordering::Relaxed)).filter(|&us| us != 0)
+    pub(crate) fn last_verified(&self) -> Option<Timestamp> {
+        time(&self.last_verified_us)
     }
 
-    pub(crate) fn verified(&self, now_us: i64) {
+    pub(crate) fn last_validator(&self) -> Option<Timestamp> {
+        time(&self.last_validator_us)
+    }
+
+    /// A caller was verified; `listed` when the metagraph lists it as a validator.
+    pub(crate) fn verified(&self, now_us: i64, listed: bool) {
         self.last_verified_us.store(now_us, Ordering::Relaxed);
+        if listed {
+            self.last_validator_us.store(now_us, Ordering::Relaxed);
+        }
     }
 
     /// Counts one request in flight until the guard is dropped.
@@ -42,6 +53,10 @@ impl Pulse {
         event::in_flight(self.in_flight.fetch_add(1, Ordering::Relaxed) + 1);
         InFlight(self)
     }
+}
+
+fn time(us: &AtomicI64) -> Option<Timestamp> {
+    Some(us.load(Ordering::Relaxed)).filter(|&us| us != 0).and_then(|us| Timestamp::from_microsecond(us).ok())
 }
 
 /// One request in flight.

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use hivis_image::DecodeLimits;
 
+use crate::AlarmSettings;
+
 /// How the axon answers. Every count of zero is read as one.
 #[derive(Clone, Debug)]
 pub struct AxonSettings {
@@ -28,6 +30,8 @@ pub struct AxonSettings {
     /// How long requests in flight may take after the shutdown signal; what comes in during it must be done by then.
     /// Default 10 s, twice the deadline; less than the deadline would cut some off.
     pub drain: Duration,
+    /// When someone must be told.
+    pub alarms: AlarmSettings,
     /// Limits on connections and slow clients.
     pub limits: Limits,
 }
@@ -44,6 +48,7 @@ impl Default for AxonSettings {
             picture: DecodeLimits::default(),
             decode: true,
             drain: Duration::from_secs(10),
+            alarms: AlarmSettings::default(),
             limits: Limits::default(),
         }
     }

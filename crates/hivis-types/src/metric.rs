@@ -26,6 +26,16 @@ pub const BATCHES: &str = "hivis_engine_batches_total";
 pub const CLOCK_OFFSET: &str = "hivis_clock_offset_seconds";
 /// Unix time of the last verified request, seconds.
 pub const LAST_VERIFIED: &str = "hivis_axon_last_verified_timestamp_seconds";
+/// Unix time of the last verified request of a validator that the metagraph lists, seconds.
+pub const LAST_VALIDATOR: &str = "hivis_axon_last_validator_timestamp_seconds";
+/// Callers that may ask.
+pub const PERMITS: &str = "hivis_axon_permitted_callers";
+/// Validators that the metagraph lets in.
+pub const LISTED_VALIDATORS: &str = "hivis_axon_listed_validators";
+/// Unix time at which the metagraph behind the permits was read, seconds.
+pub const PERMITS_READ: &str = "hivis_axon_permits_read_timestamp_seconds";
+/// 1 while an alarm holds, else 0, by `alarm`: permits-old, no-validator.
+pub const ALARM: &str = "hivis_axon_alarm";
 /// Records committed to the ledger.
 pub const RECORDS: &str = "hivis_ledger_records_total";
 /// Records or pictures dropped under pressure, by `what` (picture, row) and `reason`.
