@@ -70,6 +70,16 @@ impl Server {
         cpu(&self.proc("stat"))
     }
 
+    /// User and system time so far, in seconds, to the nanosecond: the sum over its threads, which must be those that it had.
+    pub(crate) fn cpu_exact(&self) -> Result<f64> {
+        let mut ns = 0;
+        for thread in fs_err::read_dir(self.proc("task"))? {
+            let text = fs_err::read_to_string(thread?.path().join("schedstat"))?;
+            ns += text.split(' ').next().context("an odd schedstat")?.parse::<u64>()?;
+        }
+        Ok(ns as f64 / 1e9)
+    }
+
     /// The most memory that was resident at once, in MiB: since the start, or since [`Self::forget_high_water`].
     pub(crate) fn high_water(&self) -> Result<f64> {
         let status = fs_err::read_to_string(self.proc("status"))?;

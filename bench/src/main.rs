@@ -8,6 +8,7 @@ mod engine;
 mod engine_report;
 mod engine_worker;
 mod examiner;
+mod flood;
 mod forward;
 mod head;
 mod jpeg;
@@ -39,6 +40,11 @@ enum What {
     Axon(axon::Args),
     /// Ten times what the engine can do.
     Overload(overload::Args),
+    /// What strangers cost permitted callers, and what verifying costs.
+    Flood(flood::Args),
+    /// Callers without a permit; `flood` starts them.
+    #[command(hide = true)]
+    Strangers(flood::StrangerArgs),
     /// hivis' axon in a process of its own; `axon` and `overload` start these.
     #[command(hide = true)]
     AxonServer(serve::AxonArgs),
@@ -68,6 +74,8 @@ fn main() -> ExitCode {
     let done = match Args::parse().what {
         What::Axon(args) => on_runtime(axon::run(&args)),
         What::Overload(args) => on_runtime(overload::run(&args)),
+        What::Flood(args) => on_runtime(flood::run(&args)),
+        What::Strangers(args) => on_runtime(flood::stranger(&args)),
         What::AxonServer(args) => on_runtime(serve::axon(&args)),
         What::EchoServer => on_runtime(serve::echo()),
         What::Examiner(args) => examiner::run(&args),

@@ -50,8 +50,13 @@ pub(crate) struct Questions {
 impl Questions {
     /// `//Alice` asks `axon` about `jpeg`.
     pub(crate) fn new(axon: Hotkey, jpeg: &[u8]) -> Result<Self> {
+        Self::of("//Alice", axon, jpeg)
+    }
+
+    /// The development key `uri` asks `axon` about `jpeg`.
+    pub(crate) fn of(uri: &str, axon: Hotkey, jpeg: &[u8]) -> Result<Self> {
         let rest = jpeg.strip_prefix(&[0xff, 0xd8]).ok_or_else(|| anyhow!("no JPEG"))?;
-        Ok(Self { keypair: Keypair::from_uri("//Alice")?, axon, rest: STANDARD.encode(rest) })
+        Ok(Self { keypair: Keypair::from_uri(uri)?, axon, rest: STANDARD.encode(rest) })
     }
 
     /// The head of a question signed for this moment. Each caller has an uuid of its own, because the SDK's axon wants
