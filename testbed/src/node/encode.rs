@@ -33,6 +33,15 @@ impl<'a> Codec<'a> {
         }
     }
 
+    /// The names of a structure's fields, or of the one within an option.
+    pub(crate) fn field_names(self, ty: u32) -> Vec<String> {
+        match self.define(ty) {
+            TypeDef::Composite(c) => c.fields.iter().filter_map(|f| f.name.as_ref()).map(|n| (*n).clone()).collect(),
+            TypeDef::Variant(_) if self.name(ty) == "Option" => self.field_names(self.some(ty)),
+            _ => Vec::new(),
+        }
+    }
+
     /// Appends `value` as the type `ty`.
     pub(crate) fn encode(self, ty: u32, value: &Value, out: &mut Vec<u8>) -> Result<(), String> {
         match self.define(ty) {

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 use subxt::config::substrate::H256;
 
 use super::blocks::Block;
-use super::encode::bytes;
 use super::extrinsics::{Anchors as _, Refusal};
 use super::runtime::Runtime;
 use super::runtime_calls;
@@ -117,6 +116,11 @@ pub(crate) fn call(world: &mut World, connection: u64, method: &str, params: &Va
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
+}
+
+/// Bytes of hex; a node takes it with `0x` and without.
+fn bytes(text: &str) -> Vec<u8> {
+    hex::decode(text.strip_prefix("0x").unwrap_or(text)).unwrap_or_default()
 }
 
 fn keys(list: &Value) -> Vec<Vec<u8>> {

@@ -62,6 +62,11 @@ impl Runtime {
         self.codec().decode(ty, input)
     }
 
+    /// The names of a structure's fields, or of the one within an option.
+    pub(crate) fn field_names(&self, ty: u32) -> Vec<String> {
+        self.codec().field_names(ty)
+    }
+
     /// A constant's bytes.
     pub(crate) fn constant(&self, pallet: &str, name: &str) -> &[u8] {
         let found = self.metadata.pallet_by_name(pallet).and_then(|p| p.constant_by_name(name));

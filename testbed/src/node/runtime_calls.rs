@@ -42,7 +42,7 @@ pub(crate) fn call(block: &Block, chain: &Chain, name: &str, input: &[u8]) -> Re
     let inputs: Result<Vec<_>, _> = found.inputs().map(|input| runtime.decode(input.id, &mut rest)).collect();
     let inputs = inputs.map_err(&failed)?;
     let state = block.state.as_ref().ok_or_else(missing)?;
-    let answer = views::call(state, api.name(), method, &inputs);
+    let answer = views::call(state, (api.name(), method), &inputs, &runtime.field_names(found.output_ty()));
     let answer = answer.ok_or_else(|| failed(format!("Other: the loopback node does not model {name}")))?;
     Ok(runtime.encode(found.output_ty(), &answer))
 }

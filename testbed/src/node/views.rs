@@ -5,8 +5,13 @@ use serde_json::{Map, Value, json};
 use super::state::{Axon, Neuron, State, Subnet, hex_key, key_of};
 use super::storage::moving_price;
 
-/// The answer of `api`'s `method`; `None` when the node does not model it.
-pub(crate) fn call(state: &State, api: &str, method: &str, inputs: &[Value]) -> Option<Value> {
+/// The answer of `api`'s `method`, whose type has these `fields`; `None` when the node does not model it.
+pub(crate) fn call(
+    state: &State,
+    (api, method): (&str, &str),
+    inputs: &[Value],
+    fields: &[String],
+) -> Option<Value> {
     let number = |at: usize| inputs.get(at).and_then(Value::as_u64);
     let netuid = number(0).unwrap_or(0) as u16;
     let subnet = state.subnets.get(&netuid);
@@ -16,7 +21,7 @@ pub(crate) fn call(state: &State, api: &str, method: &str, inputs: &[Value]) -> 
         ("SubnetInfoRuntimeApi", "get_metagraph" | "get_mechagraph") => or_null(subnet, |s| graph(state, netuid, s)),
         ("SubnetInfoRuntimeApi", "get_all_metagraphs" | "get_all_mechagraphs") => all(&|n, s| graph(state, n, s)),
         ("SubnetInfoRuntimeApi", "get_selective_metagraph" | "get_selective_mechagraph") => {
-            or_null(subnet, |s| selective(state, netuid, s))
+            or_null(subnet, |s| selective(graph(state, netuid, s), inputs, fields))
         }
         ("SubnetInfoRuntimeApi", "get_dynamic_info") => or_null(subnet, |s| dynamic(state, netuid, s)),
         ("SubnetInfoRuntimeApi", "get_all_dynamic_info") => all(&|n, s| dynamic(state, n, s)),
@@ -120,14 +125,23 @@ fn graph(state: &State, netuid: u16, s: &Subnet) -> Value {
     Value::Object(map)
 }
 
-/// A `SelectiveMetagraph`, with every field that there is: a client takes those it asked for.
-fn selective(state: &State, netuid: u16, s: &Subnet) -> Value {
-    let mut graph = graph(state, netuid, s);
-    // An option within an option: set, and holding what there is.
-    graph["identity"] = json!({ "Some": s.identity });
-    graph["validators"] = json!(s.neurons.iter().enumerate().filter(|(_, n)| n.permit).map(|(u, _)| u).collect::<Vec<_>>());
-    graph["commitments"] = json!([]);
-    graph
+/// A `SelectiveMetagraph`: of its fields those whose places were asked for, last of the inputs.
+fn selective(graph: Value, inputs: &[Value], fields: &[String]) -> Value {
+    let asked = inputs.last().and_then(Value::as_array).cloned().unwrap_or_default();
+    let own = |name: &str| match name {
+        "validators" => {
+            let permits = graph["validator_permit"].as_array().into_iter().flatten().enumerate();
+            permits.filter(|(_, p)| **p == json!(true)).map(|(uid, _)| json!(uid)).collect()
+        }
+        name => graph.get(name).cloned().unwrap_or(Value::Null),
+    };
+    let field = |(at, name): (usize, &String)| {
+        let value = own(name);
+        // The netuid is there in any case, and no option.
+        let value = if name == "netuid" { value } else { json!({ "Some": value }) };
+        (at == 0 || asked.contains(&json!(at))).then(|| (name.clone(), value))
+    };
+    Value::Object(fields.iter().enumerate().filter_map(field).collect())
 }
 
 /// The list form: every hyperparameter under its name, numbers as they are widest.
