@@ -17,6 +17,8 @@ use super::{dispatch, storage};
 pub const BLOCK_MS: u64 = 12_000;
 /// Blocks behind the head whose state is kept.
 const KEPT: u32 = 512;
+/// Blocks whose hashes the state itself keeps.
+const RECENT: u32 = 8;
 
 type Storage = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -123,6 +125,13 @@ impl Chain {
         block.storage = OnceLock::new();
     }
 
+    /// Whether the next block could hold an extrinsic.
+    pub(crate) fn check(&self, bytes: &[u8]) -> Result<(), Refusal> {
+        let state = self.state();
+        let signed = extrinsics::open(bytes, &self.block(&self.head).runtime, state.number, self)?;
+        extrinsics::validate(&signed, &state)
+    }
+
     /// Takes an extrinsic into the pool.
     pub(crate) fn submit(&mut self, bytes: &[u8]) -> Result<H256, Refusal> {
         let state = self.state();
@@ -155,7 +164,9 @@ impl Chain {
         let parent = self.head;
         let mut state = State::clone(&self.state());
         state.events.clear();
+        state.recent.insert(state.number, parent.0);
         state.number += 1;
+        state.recent = state.recent.split_off(&state.number.saturating_sub(RECENT));
         let planned = self.clock.map_or(state.time_ms + BLOCK_MS, |clock| clock());
         state.time_ms = planned.saturating_add_signed(self.shift_ms);
         if self.clock.is_none() {

@@ -179,7 +179,8 @@ impl<'a> Codec<'a> {
             return Ok(one.name.as_ref().map_or(inner.clone(), |name| json!({ name.as_str(): inner })));
         }
         let all: Vec<Value> = fields.iter().map(|f| self.decode(f.ty.id, input)).collect::<Result<_, _>>()?;
-        let names: Option<Vec<String>> = fields.iter().map(|f| f.name.as_ref().map(|n| n.as_str().to_owned())).collect();
+        let names: Option<Vec<String>> =
+            fields.iter().map(|f| f.name.as_ref().map(|n| n.as_str().to_owned())).collect();
         match names {
             Some(names) if !names.is_empty() => Ok(Value::Object(names.into_iter().zip(all).collect::<Map<_, _>>())),
             _ => Ok(Value::Array(all)),

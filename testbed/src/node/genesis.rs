@@ -34,6 +34,7 @@ pub(crate) fn state(spec: u32) -> State {
         accounts: BTreeMap::new(),
         owners: BTreeMap::new(),
         subnets: BTreeMap::new(),
+        recent: BTreeMap::new(),
         events: Vec::new(),
     };
     for uri in ["//Alice", "//Bob", "//Charlie"] {

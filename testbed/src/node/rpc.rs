@@ -14,14 +14,41 @@ pub(crate) type Failed = (i64, String, Option<String>);
 type Answer = Result<Value, Failed>;
 
 const METHODS: [&str; 36] = [
-    "author_pendingExtrinsics", "author_submitAndWatchExtrinsic", "author_submitExtrinsic", "author_unwatchExtrinsic",
-    "chain_getBlock", "chain_getBlockHash", "chain_getFinalizedHead", "chain_getHead", "chain_getHeader",
-    "chain_subscribeAllHeads", "chain_subscribeFinalizedHeads", "chain_subscribeNewHeads",
-    "chain_unsubscribeAllHeads", "chain_unsubscribeFinalizedHeads", "chain_unsubscribeNewHeads", "payment_queryInfo",
-    "rpc_methods", "state_call", "state_getKeysPaged", "state_getMetadata", "state_getRuntimeVersion",
-    "state_getStorage", "state_getStorageAt", "state_queryStorageAt", "state_subscribeRuntimeVersion",
-    "state_subscribeStorage", "state_unsubscribeRuntimeVersion", "state_unsubscribeStorage", "system_accountNextIndex",
-    "system_chain", "system_chainType", "system_health", "system_name", "system_properties", "system_version",
+    "author_pendingExtrinsics",
+    "author_submitAndWatchExtrinsic",
+    "author_submitExtrinsic",
+    "author_unwatchExtrinsic",
+    "chain_getBlock",
+    "chain_getBlockHash",
+    "chain_getFinalizedHead",
+    "chain_getHead",
+    "chain_getHeader",
+    "chain_subscribeAllHeads",
+    "chain_subscribeFinalizedHeads",
+    "chain_subscribeNewHeads",
+    "chain_unsubscribeAllHeads",
+    "chain_unsubscribeFinalizedHeads",
+    "chain_unsubscribeNewHeads",
+    "payment_queryInfo",
+    "rpc_methods",
+    "state_call",
+    "state_getKeysPaged",
+    "state_getMetadata",
+    "state_getRuntimeVersion",
+    "state_getStorage",
+    "state_getStorageAt",
+    "state_queryStorageAt",
+    "state_subscribeRuntimeVersion",
+    "state_subscribeStorage",
+    "state_unsubscribeRuntimeVersion",
+    "state_unsubscribeStorage",
+    "system_accountNextIndex",
+    "system_chain",
+    "system_chainType",
+    "system_health",
+    "system_name",
+    "system_properties",
+    "system_version",
     "account_nextIndex",
 ];
 
@@ -96,7 +123,8 @@ pub(crate) fn call(world: &mut World, connection: u64, method: &str, params: &Va
                 return Ok(json!(hex(garbage)));
             }
             let block = at(world, &params[2])?;
-            runtime_calls::call(block, &world.chain, name, &bytes(text(1).unwrap_or_default())).map(|out| json!(hex(&out)))
+            runtime_calls::call(block, &world.chain, name, &bytes(text(1).unwrap_or_default()))
+                .map(|out| json!(hex(&out)))
         }
         "payment_queryInfo" => {
             let input = bytes(text(0).unwrap_or_default());
