@@ -174,7 +174,7 @@ impl Chain {
         }
         if let Some(spec) = self.upgrade.take() {
             state.spec = spec;
-            state.happened(None, json!({ "System": "CodeUpdated" }));
+            state.happened(None, &json!({ "System": "CodeUpdated" }));
             self.news.push(News::Upgraded);
         }
         let runtime = Runtime::of(state.spec);
@@ -277,21 +277,21 @@ fn execute(state: &mut State, runtime: &Runtime, signed: &Signed, index: u32) {
     }
     if fee > 0 {
         let paid = json!({ "who": hex_key(&signed.who), "actual_fee": fee, "tip": signed.tip });
-        state.happened(Some(index), json!({ "TransactionPayment": { "TransactionFeePaid": paid } }));
+        state.happened(Some(index), &json!({ "TransactionPayment": { "TransactionFeePaid": paid } }));
     }
     match done {
         Ok(()) => succeeded(state, index, fee > 0),
         Err(failure) => {
             let info = dispatch_info(fee > 0);
             let failed = json!({ "dispatch_error": failure.encode(runtime), "dispatch_info": info });
-            state.happened(Some(index), json!({ "System": { "ExtrinsicFailed": failed } }));
+            state.happened(Some(index), &json!({ "System": { "ExtrinsicFailed": failed } }));
         }
     }
 }
 
 fn succeeded(state: &mut State, index: u32, pays: bool) {
     let info = json!({ "dispatch_info": dispatch_info(pays) });
-    state.happened(Some(index), json!({ "System": { "ExtrinsicSuccess": info } }));
+    state.happened(Some(index), &json!({ "System": { "ExtrinsicSuccess": info } }));
 }
 
 fn dispatch_info(pays: bool) -> Value {

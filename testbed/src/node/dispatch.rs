@@ -46,9 +46,9 @@ pub(crate) fn apply(state: &mut State, who: &Key, call: &Value, index: u32) -> R
             let calls = args.get("calls").and_then(Value::as_array).cloned().unwrap_or_default();
             for call in &calls {
                 apply(state, who, call, index)?;
-                state.happened(Some(index), json!({ "Utility": "ItemCompleted" }));
+                state.happened(Some(index), &json!({ "Utility": "ItemCompleted" }));
             }
-            state.happened(Some(index), json!({ "Utility": "BatchCompleted" }));
+            state.happened(Some(index), &json!({ "Utility": "BatchCompleted" }));
             Ok(())
         }
         _ => Err(Failure::Module("System", "CallFiltered")),
@@ -101,7 +101,7 @@ fn transfer(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<()
     let there = state.account(&to).free;
     state.set_balance(to, there + amount);
     let event = json!({ "from": hex_key(who), "to": hex_key(&to), "amount": amount });
-    state.happened(Some(index), json!({ "Balances": { "Transfer": event } }));
+    state.happened(Some(index), &json!({ "Balances": { "Transfer": event } }));
     Ok(())
 }
 
@@ -207,7 +207,7 @@ fn take_place(state: &mut State, netuid: u16, coldkey: Key, hotkey: Key, index: 
     };
     state.owners.insert(hotkey, coldkey);
     let event = json!([netuid, uid, hex_key(&hotkey)]);
-    state.happened(Some(index), json!({ "SubtensorModule": { "NeuronRegistered": event } }));
+    state.happened(Some(index), &json!({ "SubtensorModule": { "NeuronRegistered": event } }));
     Ok(())
 }
 
@@ -255,7 +255,7 @@ fn serve(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), F
         neuron.axon = Some(axon);
     }
     let event = json!({ "AxonServed": [netuid, hex_key(who)] });
-    state.happened(Some(index), json!({ "SubtensorModule": event }));
+    state.happened(Some(index), &json!({ "SubtensorModule": event }));
     Ok(())
 }
 
@@ -273,6 +273,6 @@ fn commit(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), 
     }
     subnet.commitments.insert(*who, Commitment { block, info });
     let event = json!({ "Commitment": { "netuid": netuid, "who": hex_key(who) } });
-    state.happened(Some(index), json!({ "Commitments": event }));
+    state.happened(Some(index), &json!({ "Commitments": event }));
     Ok(())
 }

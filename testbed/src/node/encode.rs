@@ -217,8 +217,14 @@ fn signed(value: &Value) -> Result<i128, String> {
 fn encode_primitive(kind: &TypeDefPrimitive, value: &Value, out: &mut Vec<u8>) -> Result<(), String> {
     use TypeDefPrimitive as P;
     let width = match kind {
-        P::Bool => return Ok(out.push(u8::from(value.as_bool().unwrap_or(false)))),
-        P::Str => return Ok(value.as_str().unwrap_or_default().encode_to(out)),
+        P::Bool => {
+            out.push(u8::from(value.as_bool().unwrap_or(false)));
+            return Ok(());
+        }
+        P::Str => {
+            value.as_str().unwrap_or_default().encode_to(out);
+            return Ok(());
+        }
         P::Char => return Err("characters are not written".to_owned()),
         P::U8 | P::I8 => 1,
         P::U16 | P::I16 => 2,

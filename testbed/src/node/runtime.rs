@@ -101,9 +101,8 @@ impl Runtime {
         for (info, key) in entry.keys().zip(keys) {
             let key = self.encode(info.key_id, key);
             match info.hasher {
-                StorageHasher::Blake2_128 => out.extend_from_slice(&blake2_128(&key)),
                 StorageHasher::Blake2_256 => out.extend_from_slice(&blake2_256(&key)),
-                StorageHasher::Blake2_128Concat => out.extend_from_slice(&blake2_128(&key)),
+                StorageHasher::Blake2_128 | StorageHasher::Blake2_128Concat => out.extend_from_slice(&blake2_128(&key)),
                 StorageHasher::Twox128 => out.extend_from_slice(&twox_128(&key)),
                 StorageHasher::Twox256 => out.extend_from_slice(&twox_256(&key)),
                 StorageHasher::Twox64Concat => out.extend_from_slice(&twox_64(&key)),

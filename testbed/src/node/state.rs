@@ -141,7 +141,7 @@ impl State {
     }
 
     /// Notes something that happened; `phase` is the extrinsic's index.
-    pub(crate) fn happened(&mut self, phase: Option<u32>, event: Value) {
+    pub(crate) fn happened(&mut self, phase: Option<u32>, event: &Value) {
         let phase = phase.map_or(json!("Initialization"), |index| json!({ "ApplyExtrinsic": index }));
         self.events.push(json!({ "phase": phase, "event": event, "topics": [] }));
     }

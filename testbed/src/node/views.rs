@@ -18,7 +18,7 @@ pub(crate) fn call(state: &State, (api, method): (&str, &str), inputs: &[Value],
         }
         ("SubnetInfoRuntimeApi", "get_all_metagraphs" | "get_all_mechagraphs") => all(&|n, s| graph(state, n, s)),
         ("SubnetInfoRuntimeApi", "get_selective_metagraph" | "get_selective_mechagraph") => {
-            or_null(subnet, |s| selective(graph(state, netuid, s), inputs, fields))
+            or_null(subnet, |s| selective(&graph(state, netuid, s), inputs, fields))
         }
         ("SubnetInfoRuntimeApi", "get_dynamic_info") => or_null(subnet, |s| dynamic(state, netuid, s)),
         ("SubnetInfoRuntimeApi", "get_all_dynamic_info") => all(&|n, s| dynamic(state, n, s)),
@@ -123,7 +123,7 @@ fn graph(state: &State, netuid: u16, s: &Subnet) -> Value {
 }
 
 /// A `SelectiveMetagraph`: of its fields those whose places were asked for, last of the inputs.
-fn selective(graph: Value, inputs: &[Value], fields: &[String]) -> Value {
+fn selective(graph: &Value, inputs: &[Value], fields: &[String]) -> Value {
     let asked = inputs.last().and_then(Value::as_array).cloned().unwrap_or_default();
     let own = |name: &str| match name {
         "validators" => {
