@@ -3,6 +3,7 @@
 mod data;
 #[cfg(feature = "train")]
 mod ensemble;
+mod money;
 #[cfg(feature = "train")]
 mod train;
 mod vary;
@@ -16,6 +17,7 @@ use hivis_examiner::interval::Shard;
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
+pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
@@ -91,6 +93,10 @@ pub enum Verb {
     Pretrain(PretrainArgs),
     /// Make other weather, light and lenses of labelled pictures: rain, fog, snow, night, glare, blur, a tilt, dirt.
     Vary(VaryArgs),
+    /// What the neuron earned by day, its rank, and which release served then.
+    Earnings(EarningsArgs),
+    /// Registration, immunity, retraining and expiry dates: one calendar, as iCalendar too.
+    Dates(DatesArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

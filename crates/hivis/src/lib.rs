@@ -8,25 +8,31 @@ pub mod config;
 pub mod failure;
 
 mod answered;
+mod calendar;
 mod candidate;
 mod card;
 mod dataset;
+mod earnings;
 #[cfg(feature = "train")]
 mod estimate;
 mod exam;
 mod exam_file;
 mod examined;
 mod home;
+mod ical;
 mod imported;
 mod memory;
+mod metagraph;
 mod meter;
 mod miner;
+mod money;
 mod parts;
 mod pictures;
 mod policy;
 mod promote;
 mod recorded;
 mod release;
+mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;
 mod swap;
@@ -92,6 +98,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
+        Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
+        Verb::Dates(args) => verbs::dates::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }
