@@ -50,8 +50,8 @@ impl ExamFile {
         let mut names: Vec<String> = Vec::new();
         for entry in fs_err::read_dir(home.exams())? {
             let name = entry?.file_name();
-            let name = name.to_str().filter(|name| name.ends_with(".json") && name.contains(release.as_str()));
-            names.extend(name.map(str::to_owned));
+            let whole = |name: &&str| !name.ends_with(".partial") && name.contains(release.as_str());
+            names.extend(name.to_str().filter(whole).map(str::to_owned));
         }
         names.sort();
         for name in names.into_iter().rev() {

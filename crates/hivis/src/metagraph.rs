@@ -30,7 +30,6 @@ pub(crate) struct Reading {
 }
 
 /// The subnet, from `file` where one is given.
-#[expect(clippy::unused_async, reason = "the chain will be asked here")]
 pub(crate) async fn read_metagraph(_settings: &Settings, file: Option<&Path>) -> Result<Reading> {
     let Some(file) = file else {
         let hint = "give a file with --metagraph FILE";

@@ -81,7 +81,7 @@ pub struct DatesSettings {
 const MOST_DAYS: u32 = 3660;
 
 impl DatesSettings {
-    pub(super) fn resolve(raw: &RawDates) -> Result<Self> {
+    pub(crate) fn resolve(raw: &RawDates) -> Result<Self> {
         let mut retrain_days = raw.retrain_days.clone().unwrap_or_else(|| vec![45, 60, 75, 90]);
         retrain_days.sort_unstable();
         retrain_days.dedup();

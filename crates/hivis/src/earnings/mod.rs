@@ -6,6 +6,8 @@
 pub(crate) mod changes;
 pub(crate) mod days;
 pub(crate) mod show;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

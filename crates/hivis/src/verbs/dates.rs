@@ -1,5 +1,6 @@
 //! `hivis dates`: what comes when, and what is overdue.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -71,8 +72,8 @@ async fn registration(settings: &Settings, args: &DatesArgs) -> Result<Registrat
 async fn submission(home: &Home, ledger: &Ledger) -> Result<Option<Submission>> {
     let Some(release) = home.releases().current()? else { return Ok(None) };
     let promotions = ledger.promotions(u32::MAX).await?;
-    let served = promotions.iter().rev().filter(|p| p.release == release);
-    let first = served.filter_map(|p| p.outcome.as_ref().filter(|o| o.serving).map(|o| o.at)).next();
+    let mut served = promotions.iter().rev().filter(|p| p.release == release);
+    let first = served.find_map(|p| p.outcome.as_ref().filter(|o| o.serving).map(|o| o.at));
     let (at, of) = match first {
         Some(at) => (at, "first service"),
         None => (home.releases().manifest(&release)?.created, "making"),
@@ -128,8 +129,9 @@ fn text(entries: &[Entry], submission: Option<&Submission>, settings: &DatesSett
     let mut out = table(&["what", "day (UTC)", "days left", "", "why", "source"], &rows);
     if let Some(submission) = submission {
         let force = if settings.in_force { "in force" } else { "not in force" };
-        out.push_str(&format!(
-            "\n{} is {} days old ({} {}); full reward to day {}, period ends at day {}: {force}, source: {}\n",
+        let _ = writeln!(
+            out,
+            "\n{} is {} days old ({} {}); full reward to day {}, period ends at day {}: {force}, source: {}",
             submission.release,
             age(submission, today),
             submission.of,
@@ -137,7 +139,7 @@ fn text(entries: &[Entry], submission: Option<&Submission>, settings: &DatesSett
             settings.full_reward_days,
             settings.period_days,
             settings.source
-        ));
+        );
     }
     out
 }
