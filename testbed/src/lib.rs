@@ -1,5 +1,5 @@
 //! What tests of several rooms stand on: golden folders, the environments of the official clients, and a
-//! Hub and a subtensor node on loopback.
+//! Hub, a subtensor node and a W&B server on loopback.
 //!
 //! Only tests depend on this crate. Its functions panic with the reason, as tests do.
 
@@ -9,3 +9,5 @@ pub mod hub;
 #[cfg(feature = "node")]
 pub mod node;
 pub mod peers;
+#[cfg(feature = "wandb-log")]
+pub mod wandb_log;

@@ -18,6 +18,7 @@ const PEERS: [(&str, &str); 6] = [
     ("onnxruntime", "crates/hivis-engine/tests/requirements.txt"),
     ("wandb", "crates/hivis-train/tests/fixtures/tracker/requirements.txt"),
     ("huggingface", "crates/hivis-hub/tests/peer/requirements.txt"),
+    ("icalendar", "crates/hivis/tests/peer/icalendar.txt"),
 ];
 
 /// What benches measure against: too large for `check`, installed when a bench that wants it is run.

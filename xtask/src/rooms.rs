@@ -6,13 +6,14 @@ use serde_json::Value;
 use crate::command;
 
 /// The rooms from the top of the house to its cellar. A crate may depend only on those below it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "hivis",
     "hivis-console",
     "hivis-serve",
     "hivis-train",
     "hivis-examiner",
     "hivis-hub",
+    "hivis-wandb",
     "hivis-synth",
     "hivis-store",
     "hivis-chain",

@@ -3,6 +3,7 @@
 mod data;
 #[cfg(feature = "train")]
 mod ensemble;
+mod money;
 #[cfg(feature = "train")]
 mod train;
 mod vary;
@@ -17,6 +18,7 @@ use hivis_examiner::interval::Shard;
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
+pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
@@ -99,6 +101,10 @@ pub enum Verb {
     /// Keys: list, create, import, sign, verify, in the files of the official tools.
     #[command(subcommand)]
     Wallet(WalletVerb),
+    /// What the neuron earned by day, its rank, and which release served then.
+    Earnings(EarningsArgs),
+    /// Registration, immunity, retraining and expiry dates: one calendar, as iCalendar too.
+    Dates(DatesArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

@@ -7,6 +7,7 @@ use hivis_engine::EngineError;
 use hivis_hub::HubError;
 use hivis_onnx::OnnxError;
 use hivis_store::StoreError;
+use hivis_wandb::WandbError;
 
 /// An error that knows its mend.
 #[derive(Debug, thiserror::Error)]
@@ -54,5 +55,6 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let onnx = || cause.downcast_ref::<OnnxError>().and_then(OnnxError::hint).map(str::to_owned);
     let hub = || cause.downcast_ref::<HubError>().and_then(HubError::hint);
     let wallet = || cause.downcast_ref::<WalletError>().and_then(WalletError::hint).map(str::to_owned);
-    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet)
+    let wandb = || cause.downcast_ref::<WandbError>().and_then(WandbError::hint);
+    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet).or_else(wandb)
 }

@@ -8,9 +8,11 @@ pub mod config;
 pub mod failure;
 
 mod answered;
+mod calendar;
 mod candidate;
 mod card;
 mod dataset;
+mod earnings;
 mod entropy;
 #[cfg(feature = "train")]
 mod estimate;
@@ -18,10 +20,13 @@ mod exam;
 mod exam_file;
 mod examined;
 mod home;
+mod ical;
 mod imported;
 mod memory;
+mod metagraph;
 mod meter;
 mod miner;
+mod money;
 mod parts;
 mod passwords;
 mod pictures;
@@ -29,6 +34,7 @@ mod policy;
 mod promote;
 mod recorded;
 mod release;
+mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;
 mod swap;
@@ -96,6 +102,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
         Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
+        Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
+        Verb::Dates(args) => verbs::dates::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

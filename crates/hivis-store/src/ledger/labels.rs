@@ -95,6 +95,17 @@ pub(crate) async fn upsert(
     Ok(())
 }
 
+/// Takes one source's word back.
+pub(crate) async fn withdraw(
+    connection: &mut SqliteConnection,
+    seq: i64,
+    source: LabelSource,
+) -> Result<(), sqlx::Error> {
+    let sql = "DELETE FROM labels WHERE record = ? AND \"rank\" = ?";
+    sqlx::query(sql).bind(seq).bind(rank(source)).execute(connection).await?;
+    Ok(())
+}
+
 async fn select(connection: &mut SqliteConnection, seq: i64) -> Result<Vec<StoredLabel>, sqlx::Error> {
     let sql = "SELECT \"rank\", label, confidence, at_us FROM labels WHERE record = ? ORDER BY \"rank\"";
     let rows = sqlx::query(sql).bind(seq).fetch_all(connection).await?;

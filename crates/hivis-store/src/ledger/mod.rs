@@ -1,9 +1,11 @@
 //! The ledger: SQLite in WAL mode, one connection that writes and a few that read. One module a table group.
 
 pub(crate) mod datasets;
+pub(crate) mod earnings;
 pub(crate) mod filter;
 pub(crate) mod insert;
 pub(crate) mod labels;
+pub(crate) mod log;
 pub(crate) mod migrate;
 pub(crate) mod objects;
 pub(crate) mod pictures;

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod datasets;
+mod earnings;
 mod full_disk;
 mod home;
 mod kill;
 mod labels;
 mod ledger;
+mod log;
 mod objects;
 mod promotions;
 mod reading;

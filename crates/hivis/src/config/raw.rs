@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::{RawDates, RawEarnings};
+
 /// The whole file.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +21,10 @@ pub struct Raw {
     pub records: RawRecords,
     /// `[release]`
     pub release: RawRelease,
+    /// `[earnings]`
+    pub earnings: RawEarnings,
+    /// `[dates]`
+    pub dates: RawDates,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.

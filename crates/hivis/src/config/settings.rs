@@ -8,6 +8,7 @@ use anyhow::Result;
 use hivis_types::{EngineKind, Precision};
 
 use super::raw::Raw;
+use super::{DatesSettings, EarningsSettings};
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
 use crate::policy::Policy;
@@ -25,6 +26,10 @@ pub struct Settings {
     pub records: RecordSettings,
     /// What a promotion wants of the exam.
     pub(crate) policy: Policy,
+    /// What money is worth, and where the validators' log lies.
+    pub earnings: EarningsSettings,
+    /// What a day is counted towards.
+    pub dates: DatesSettings,
 }
 
 /// Which key answers.
@@ -102,6 +107,8 @@ impl Settings {
                 min_free: bytes("records.min_free_gb", raw.records.min_free_gb.unwrap_or(2.0))?,
             },
             policy: policy(raw.release.policy.as_deref())?,
+            earnings: EarningsSettings::resolve(&raw.earnings, home)?,
+            dates: DatesSettings::resolve(&raw.dates)?,
         })
     }
 }
@@ -194,7 +201,7 @@ fn count<T: PartialOrd + std::fmt::Display + Copy>(key: &str, value: T, least: T
 }
 
 /// `~/x` is in the user's home folder.
-fn expand(path: &Path) -> PathBuf {
+pub(crate) fn expand(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::var_os("HOME")) {
         (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
         _ => path.to_owned(),

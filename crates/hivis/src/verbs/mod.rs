@@ -1,8 +1,10 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
 pub(crate) mod data;
+pub(crate) mod dates;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod earnings;
 #[cfg(feature = "train")]
 pub(crate) mod ensemble;
 pub(crate) mod exam;

@@ -2,7 +2,9 @@
 
 mod config;
 mod data;
+mod dates;
 mod demo;
+mod earnings;
 mod exam;
 mod faults;
 mod kill;
