@@ -17,6 +17,24 @@ fn bittensor_10_5_0_reads_and_writes_at_461() {
     drive(461);
 }
 
+/// It asks for metadata of version 14, which is all that it knows.
+#[test]
+fn bittensor_9_12_2_reads() {
+    let Some(venv) = environment("bittensor-9.12.2") else { return };
+    let node = Node::start(NodeOptions::default());
+    let home = tempfile::tempdir().expect("a folder");
+    let script = "import json, sys, bittensor
+s = bittensor.Subtensor(network=sys.argv[1])
+g = s.metagraph(72)
+print('SAID ' + json.dumps([s.block, int(g.n), float(g.S[0]), g.axons[1].ip]))";
+    let mut command = Command::new(venv.join("bin/python"));
+    let output = command.args(["-c", script, &node.url()]).env("HOME", home.path()).output().expect("python runs");
+    let stake = node.read(|state| state.subnet(72).neurons[0].total_stake() / UNIT);
+    let want = format!("SAID [{}, 256, {stake}.0, \"198.51.100.1\"]", node.head());
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains(&want), "{want}\n{text}\n{}", String::from_utf8_lossy(&output.stderr));
+}
+
 fn drive(spec: u32) {
     let Some(venv) = environment("bittensor-10.5.0") else { return };
     let node = Node::start(NodeOptions { spec, ..NodeOptions::default() });
