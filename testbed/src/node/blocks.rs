@@ -10,8 +10,8 @@ use subxt::ext::codec::Encode as _;
 
 use super::extrinsics::{self, Anchors, Refusal, Signed};
 use super::runtime::Runtime;
-use super::state::{State, hex_key};
-use super::{dispatch, storage};
+use super::state::State;
+use super::{execute, storage};
 
 /// Milliseconds from block to block.
 pub const BLOCK_MS: u64 = 12_000;
@@ -179,7 +179,7 @@ impl Chain {
         }
         let runtime = Runtime::of(state.spec);
         let mut body = vec![extrinsics::inherent(&runtime, state.time_ms)];
-        succeeded(&mut state, 0, true);
+        execute::succeeded(&mut state, 0, true);
         let mut held = Vec::new();
         let mut pool = std::mem::take(&mut self.pool);
         pool.sort_by_key(|signed| signed.nonce);
@@ -190,7 +190,7 @@ impl Chain {
                 Err(Refusal::Future) => self.pool.push(signed),
                 Err(_) => self.news.push(News::Status(H256(signed.hash), json!("invalid"))),
                 Ok(()) => {
-                    execute(&mut state, &runtime, &signed, body.len() as u32);
+                    execute::signed(&mut state, &runtime, &signed, body.len() as u32);
                     held.push(H256(signed.hash));
                     body.push(signed.bytes);
                 }
@@ -262,41 +262,6 @@ impl Chain {
     fn held(&self, hash: &H256) -> Vec<H256> {
         self.block(hash).extrinsics.iter().skip(1).map(|bytes| H256(blake2_256(bytes))).collect()
     }
-}
-
-/// Takes the fee, does the call or nothing of it, and notes how it went.
-fn execute(state: &mut State, runtime: &Runtime, signed: &Signed, index: u32) {
-    let fee = extrinsics::fee(&signed.call) + signed.tip;
-    let account = state.accounts.entry(signed.who).or_default();
-    account.nonce += 1;
-    account.free -= fee;
-    let mut after = state.clone();
-    let done = dispatch::apply(&mut after, &signed.who, &signed.call, index);
-    if done.is_ok() {
-        *state = after;
-    }
-    if fee > 0 {
-        let paid = json!({ "who": hex_key(&signed.who), "actual_fee": fee, "tip": signed.tip });
-        state.happened(Some(index), &json!({ "TransactionPayment": { "TransactionFeePaid": paid } }));
-    }
-    match done {
-        Ok(()) => succeeded(state, index, fee > 0),
-        Err(failure) => {
-            let info = dispatch_info(fee > 0);
-            let failed = json!({ "dispatch_error": failure.encode(runtime), "dispatch_info": info });
-            state.happened(Some(index), &json!({ "System": { "ExtrinsicFailed": failed } }));
-        }
-    }
-}
-
-fn succeeded(state: &mut State, index: u32, pays: bool) {
-    let info = json!({ "dispatch_info": dispatch_info(pays) });
-    state.happened(Some(index), &json!({ "System": { "ExtrinsicSuccess": info } }));
-}
-
-fn dispatch_info(pays: bool) -> Value {
-    json!({ "weight": { "ref_time": 200_000_000, "proof_size": 3000 }, "class": "Normal",
-        "pays_fee": if pays { "Yes" } else { "No" } })
 }
 
 /// A header; the roots are hashes of what they stand for, by a rule of our own.

@@ -10,11 +10,13 @@
 mod blocks;
 mod dispatch;
 mod encode;
+mod execute;
 mod extrinsics;
 mod faults;
 mod genesis;
 #[cfg(test)]
 mod golden;
+mod metadata;
 mod rpc;
 mod runtime;
 mod runtime_calls;

@@ -104,7 +104,7 @@ pub(crate) fn call(world: &mut World, connection: u64, method: &str, params: &Va
             let id = text(0).and_then(|t| t.strip_prefix('s')?.parse().ok());
             Ok(json!(id.is_some_and(|id| world.unsubscribe(id))))
         }
-        "state_getMetadata" => Ok(json!(hex(&at(world, &params[0])?.runtime.raw[&15]))),
+        "state_getMetadata" => Ok(json!(hex(&at(world, &params[0])?.runtime.raw[&14]))),
         "state_getRuntimeVersion" => Ok(version(&at(world, &params[0])?.runtime)),
         "state_getStorage" | "state_getStorageAt" => {
             let key = bytes(text(0).unwrap_or_default());

@@ -1,18 +1,15 @@
 //! A runtime: the real metadata of one spec version, and what is made by it.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use scale_info::{TypeDef, Variant};
 use serde_json::{Value, json};
 use sp_crypto_hashing::{blake2_128, blake2_256, twox_64, twox_128, twox_256};
-use subxt::ext::codec::{Decode as _, Encode as _};
 use subxt::ext::frame_decode::storage::StorageHasher;
-use subxt::ext::frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use subxt::metadata::Metadata;
 
 use super::encode::Codec;
+use super::metadata;
 
 /// One runtime. Everything in it is found by name.
 pub(crate) struct Runtime {
@@ -38,12 +35,7 @@ impl Runtime {
     }
 
     fn load(spec: u32) -> Self {
-        let raw = match spec {
-            424 => BTreeMap::from([(15, file("finney-metadata-v15.scale.gz")), (16, file("finney-metadata.scale"))]),
-            461 => BTreeMap::from([(15, file("subtensor-461-metadata-v15.scale.gz"))]),
-            462 => BTreeMap::from([(15, with_pow(&file("subtensor-461-metadata-v15.scale.gz")))]),
-            other => panic!("there is no metadata of spec {other}: 424, 461 and 462 are known"),
-        };
+        let raw = metadata::of(spec);
         let metadata = Metadata::decode_from(&raw[&15]).expect("the fixture is metadata");
         let mut runtime = Self { spec, transaction: 0, metadata, raw };
         let version = runtime.version();
@@ -130,39 +122,4 @@ impl Runtime {
     pub(crate) fn call(&self, call: &Value) -> Vec<u8> {
         self.encode(self.metadata.outer_enums().call_enum_ty(), call)
     }
-}
-
-/// The metadata of 461 as a later runtime: its version is 462, and it has the call that came then. The call's index is not
-/// the real one, which is in no metadata that we have.
-fn with_pow(raw: &[u8]) -> Vec<u8> {
-    let mut prefixed = RuntimeMetadataPrefixed::decode(&mut &raw[..]).expect("metadata");
-    let RuntimeMetadata::V15(v15) = &mut prefixed.1 else { panic!("metadata of another version") };
-    let system = v15.pallets.iter_mut().find(|p| p.name == "System").expect("System");
-    let version = system.constants.iter_mut().find(|c| c.name == "Version").expect("a version");
-    // Two names of fourteen bytes, the authoring version, and then the version of the specification.
-    version.value[34..38].copy_from_slice(&462_u32.to_le_bytes());
-    let pallet = v15.pallets.iter().find(|p| p.name == "SubtensorModule").expect("SubtensorModule");
-    let calls = pallet.calls.as_ref().expect("calls").ty.id as usize;
-    let TypeDef::Variant(variants) = &mut v15.types.types[calls].ty.type_def else { panic!("calls are a variant") };
-    let old = variants.variants.iter().find(|v| v.name == "register").expect("register").clone();
-    let free = (0..=u8::MAX).rev().find(|i| variants.variants.iter().all(|v| v.index != *i)).expect("a free index");
-    let mut new = Variant { name: "pow_register".to_owned(), index: free, docs: Vec::new(), ..old };
-    // `register` has the same arguments, one of another name and one more: the coldkey now is the signer.
-    new.fields.retain(|f| f.name.as_deref() != Some("coldkey"));
-    for field in new.fields.iter_mut().filter(|f| f.name.as_deref() == Some("block_number")) {
-        field.name = Some("work_block".to_owned());
-    }
-    variants.variants.push(new);
-    prefixed.encode()
-}
-
-fn file(name: &str) -> Vec<u8> {
-    let path = crate::golden::fixtures().join("chain").join(name);
-    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    if path.extension().is_none_or(|e| e != "gz") {
-        return bytes;
-    }
-    let mut all = Vec::new();
-    flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut all).expect("gzip");
-    all
 }

@@ -16,7 +16,7 @@ pub(crate) fn call(block: &Block, chain: &Chain, name: &str, input: &[u8]) -> Re
     let missing = || failed(format!("Other: Exported method {name} is not found"));
     match name {
         "Core_version" => return Ok(runtime.constant("System", "Version").to_vec()),
-        "Metadata_metadata" => return Ok(prefixed(&runtime.raw[&15])),
+        "Metadata_metadata" => return Ok(prefixed(&runtime.raw[&14])),
         "Metadata_metadata_versions" => return Ok(runtime.raw.keys().copied().collect::<Vec<u32>>().encode()),
         "Metadata_metadata_at_version" => {
             let version = <[u8; 4]>::try_from(input).map(u32::from_le_bytes).map_err(|_| missing())?;
