@@ -225,3 +225,101 @@ fn time(seconds: f64) -> Option<Timestamp> {
     let micros = (seconds * 1e6).round();
     (0.0..4e15).contains(&micros).then(|| Timestamp::from_microsecond(micros as i64).ok())?
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::metagraph::tests::{neuron, reading};
+
+    fn row(value: Value) -> Row {
+        let Value::Object(row) = value else { panic!("an object") };
+        row
+    }
+
+    #[test]
+    fn what_is_no_number_is_missing_and_a_row_without_a_time_is_none() {
+        let keys = Keys::of(7);
+        assert!(keys.sets().iter().all(|set| set[0] == "miner_predictions/uid_7"));
+        assert!(keys.sets().iter().flatten().all(|key| !key.contains("uid_") || key.ends_with("uid_7")));
+        let prediction = "miner_predictions/uid_7";
+        let times = [json!(1_795_694_400.25), json!("1795694400"), json!(-1), json!(1e300), json!(null), json!([7])];
+        let mut first: Vec<Row> =
+            (0..).zip(&times).map(|(n, at)| row(json!({ "_step": n, prediction: 0.5, "_timestamp": at }))).collect();
+        first.push(row(json!({ "_step": "x", "_timestamp": 1 })));
+        first.push(row(json!({ "_step": 99, "_timestamp": 1, prediction: "NaN" })));
+        let rewards =
+            vec![row(json!({ "_step": 0, "miner_rewards/uid_7": "NaN" })), row(json!({ "miner_rewards/uid_7": 1 }))];
+        let accuracy = vec![row(json!({ "_step": 0, "miner_accuracy/uid_7": 0.75 }))];
+        let labels = vec![row(json!({ "_step": 0, "label": 1.5 })), row(json!({ "_step": 99, "label": 1.0 }))];
+        let levels = vec![row(json!({ "_step": 0, "data_aug_level": -1 }))];
+        let rows = keys.rows(&[first, rewards, Vec::new(), accuracy, Vec::new(), labels, levels]);
+        let [good, other] = &rows[..] else { panic!("two rows: {rows:?}") };
+        assert_eq!((good.step, good.at.as_microsecond(), good.prediction), (0, 1_795_694_400_250_000, Some(0.5)));
+        assert_eq!(
+            (good.reward, good.score, good.accuracy, good.label, good.level),
+            (None, None, Some(0.75), None, Some(-1))
+        );
+        assert_eq!((other.step, other.prediction, other.label), (99, None, Some(Label::Roadwork)));
+        assert!(keys.rows(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_run_is_of_who_signed_it() {
+        let [alice, eve] = ["//Alice", "//Eve"].map(|uri| hivis_bittensor::Keypair::from_uri(uri).expect("a key"));
+        let mut validator = neuron(0, 0.0, true);
+        validator.hotkey = alice.hotkey();
+        let mut miner = neuron(1, 0.5, false);
+        miner.hotkey = eve.hotkey();
+        let graph = reading(vec![validator, miner]).metagraph;
+        let settings = |validators: Vec<Hotkey>| WandbSettings {
+            project: hivis_wandb::Project::new("natix", "subnet").expect("a project"),
+            runs: Vec::new(),
+            validators,
+            api_key: None,
+            base_url: String::new(),
+        };
+        let run = |config: Value| Run { id: "abc".into(), running: true, config: row(config), heartbeat: None };
+        let signed = |key: &hivis_bittensor::Keypair, id: &str| hex::encode(key.sign(id.as_bytes()));
+        let name = alice.hotkey().to_string();
+        let named = Author::Named(alice.hotkey());
+        let table = [
+            (json!({}), Author::Nobody),
+            (json!({ "hotkey": { "value": name } }), named),
+            (json!({ "hotkey": name, "signature": signed(&alice, "abc") }), Author::Named(alice.hotkey())),
+            (json!({ "hotkey": name, "signature": signed(&alice, "abd") }), Author::Unwelcome),
+            (json!({ "hotkey": name, "signature": signed(&eve, "abc") }), Author::Unwelcome),
+            (json!({ "hotkey": name, "signature": "zz" }), Author::Unwelcome),
+            (json!({ "hotkey": eve.hotkey(), "signature": signed(&eve, "abc") }), Author::Unwelcome),
+            (json!({ "hotkey": "5x" }), Author::Unwelcome),
+        ];
+        for (config, expected) in table {
+            assert_eq!(author(&run(config.clone()), &settings(Vec::new()), &graph), expected, "{config}");
+        }
+        let only_eve = settings(vec![eve.hotkey()]);
+        assert_eq!(author(&run(json!({ "hotkey": eve.hotkey() })), &only_eve, &graph), Author::Named(eve.hotkey()));
+        assert_eq!(author(&run(json!({})), &only_eve, &graph), Author::Unwelcome);
+    }
+
+    #[test]
+    fn runs_that_ended_before_us_are_not_opened() {
+        let since = "2026-11-24T12:00:00Z".parse().expect("a time");
+        let run = |running: bool, heartbeat: Option<&str>| Run {
+            id: "abc".into(),
+            running,
+            config: Row::new(),
+            heartbeat: heartbeat.map(str::to_owned),
+        };
+        for (running, heartbeat, ended) in [
+            (false, Some("2026-11-24T11:59:59"), true),
+            (false, Some("2026-11-24T11:59:59Z"), true),
+            (true, Some("2026-11-24T11:59:59"), false),
+            (false, Some("2026-11-24T12:00:00"), false),
+            (false, Some("yesterday"), false),
+            (false, None, false),
+        ] {
+            assert_eq!(ended_before(&run(running, heartbeat), since), ended, "{heartbeat:?}");
+        }
+    }
+}

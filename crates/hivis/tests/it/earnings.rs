@@ -80,7 +80,7 @@ fn map(value: Value) -> Map<String, Value> {
 }
 
 /// What a validator logs of uid 7 and of another, `second` seconds after noon.
-fn row(second: i64, prediction: Value, label: Value) -> Map<String, Value> {
+fn row(second: i64, prediction: &Value, label: &Value) -> Map<String, Value> {
     map(json!({ "_timestamp": (NOON + second) as f64 + 0.5, "label": label, "data_aug_level": 2,
         "miner_predictions/uid_7": prediction, "miner_rewards/uid_7": 0.5, "miner_scores/uid_7": 0.4,
         "miner_accuracy/uid_7": "NaN", "miner_predictions/uid_8": 0.125, "miner_rewards/uid_8": 0.9 }))
@@ -127,16 +127,16 @@ async fn the_log_is_read_once_labels_what_we_answered_and_goes_on() {
     let home = home(folder.path()).await;
     let server = FakeWandb::start();
     let mut rows = vec![
-        row(5, json!(0.25), json!(1)),
-        row(35, json!(f64::from(0.75_f32)), json!(0)),
-        row(70, json!(-1), json!(1)),
-        row(80, json!("NaN"), json!("NaN")),
+        row(5, &json!(0.25), &json!(1)),
+        row(35, &json!(f64::from(0.75_f32)), &json!(0)),
+        row(70, &json!(-1), &json!(1)),
+        row(80, &json!("NaN"), &json!("NaN")),
         map(json!({ "_timestamp": NOON, "label": 1, "miner_predictions/uid_8": 0.5 })),
         // Before our registration uid 7 was somebody else.
-        row(-13 * 86_400 - 80_000, json!(0.25), json!(1)),
+        row(-13 * 86_400 - 80_000, &json!(0.25), &json!(1)),
     ];
     server.put(PROJECT, run("one", "//Alice", rows.clone()));
-    server.put(PROJECT, run("forged", "//Eve", vec![row(5, json!(0.25), json!(0))]));
+    server.put(PROJECT, run("forged", "//Eve", vec![row(5, &json!(0.25), &json!(0))]));
     configure(folder.path(), &server, "api_key = \"env:THE_KEY\"");
     let said = told(earnings(folder.path(), &["--json", "--days", "3"]));
     assert_eq!((&said["read"]["runs"], &said["read"]["runs_left_out"]), (&json!(1), &json!(1)), "{said}");
@@ -170,7 +170,7 @@ async fn the_log_is_read_once_labels_what_we_answered_and_goes_on() {
     server.asked();
     assert_eq!(told(earnings(folder.path(), &["--json"]))["read"]["runs"], json!(0));
     assert!(server.asked().iter().all(|asked| !asked.query.contains("History")));
-    rows.push(row(65, json!(0.9), json!(1)));
+    rows.push(row(65, &json!(0.9), &json!(1)));
     server.put(PROJECT, run("one", "//Alice", rows));
     let said = told(earnings(folder.path(), &["--json"]));
     assert_eq!((&said["read"]["new"]["rows"], &said["read"]["new"]["matched"]), (&json!(1), &json!(1)));
@@ -192,7 +192,7 @@ async fn what_cannot_be_read_is_said_and_the_rest_is_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     home(folder.path()).await;
     let server = FakeWandb::start();
-    server.put(PROJECT, run("one", "//Alice", vec![row(5, json!(0.25), json!(1))]));
+    server.put(PROJECT, run("one", "//Alice", vec![row(5, &json!(0.25), &json!(1))]));
     let trouble = |said: &Value| said["troubles"][0].as_str().unwrap_or_default().to_owned();
     configure(folder.path(), &server, "api_key = \"env:THE_KEY\"");
     server.fault("RunSampledHistory", Fault::Status(403, Vec::new()));
