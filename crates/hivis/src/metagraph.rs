@@ -47,7 +47,7 @@ pub(crate) async fn read_metagraph(_settings: &Settings, file: Option<&Path>) ->
 
 /// Whether a neuron counts as a miner: it has an incentive, or no permit. A permit alone says nothing, since a miner whose
 /// alpha stays on its key gets one too; nor does its absence, while an incentive is paid to those that answer.
-fn is_miner(neuron: &Neuron) -> bool {
+pub(crate) fn is_miner(neuron: &Neuron) -> bool {
     neuron.incentive > 0.0 || !neuron.validator_permit
 }
 

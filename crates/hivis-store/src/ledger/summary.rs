@@ -81,6 +81,14 @@ impl Ledger {
         Ok(summary)
     }
 
+    /// In how many of the hours since then, counted from it, a challenge was answered with a judgement.
+    pub async fn answered_hours(&self, since: Timestamp) -> Result<u32, StoreError> {
+        let sql = "SELECT count(DISTINCT (arrived_us - ?1) / 3600000000) FROM records
+            WHERE arrived_us >= ?1 AND silence IS NULL AND status = 200";
+        let hours = sqlx::query_scalar::<_, i64>(sql).bind(since.as_microsecond()).fetch_one(self.readers()).await;
+        hours.map(|hours| hours as u32).map_err(|e| self.error(e))
+    }
+
     /// What the home holds in all.
     pub async fn totals(&self) -> Result<Totals, StoreError> {
         let sql = "SELECT (SELECT count(*) FROM records) AS records, (SELECT max(arrived_us) FROM records) AS last_us,

@@ -1,0 +1,213 @@
+//! `hivis up`: from a home to an announced, published, answering miner. Each step looks first whether it is done.
+
+mod chain;
+mod plan;
+mod remember;
+mod serving;
+mod show;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use hivis_bittensor::{ss58, wallet};
+use hivis_store::{Home, Ledger};
+use jiff::Timestamp;
+
+use crate::cli::{ConsentArgs, Global, ServeArgs, UpArgs};
+use crate::config::{Settings, WalletSettings};
+use crate::failure::Hinted;
+use crate::onchain::{self, Place};
+use crate::up::{self, Deployment, Seen, Who, weigh};
+use crate::verbs::{doctor, status};
+use crate::home;
+
+use self::plan::Plan;
+use self::serving::Serving;
+
+/// What all steps share.
+pub(crate) struct Up<'a> {
+    global: &'a Global,
+    args: &'a UpArgs,
+    home: Home,
+    ledger: Ledger,
+    settings: Settings,
+    keys: WalletSettings,
+    place: Place,
+    who: Who,
+}
+
+/// Goes all the way, or as far as it is let.
+pub(crate) async fn run(global: &Global, args: &UpArgs) -> Result<ExitCode> {
+    let home = home::open_or_create(global)?;
+    let consent = ConsentArgs { dry_run: false, yes: args.yes.clone() };
+    let settings = remember::settings(global, &home, args)?;
+    let keys = home::wallet(global, &args.wallet)?;
+    let who = who(&settings, &keys)?;
+    let ledger = home.ledger().await?;
+    let place = onchain::place(&settings.chain)?;
+    onchain::agrees(place.network, &consent)?;
+    let up = Up { global, args, home, ledger, settings, keys, place, who };
+    if args.checklist {
+        return up.show_checklist().await;
+    }
+    up.machine().await?;
+    up.say("wallet", &format!("{}, wallet {}", up.who.address, up.keys.name));
+    up::have_release(&up.home, up.who.network)?;
+    let seen = up.chain().await?;
+    let verdict = weigh(&seen.market(args.max_cost), &up::model(&up.home)?, up.real());
+    let plan = Plan::of(&up, &seen).await?;
+    up.show_plan(&plan, &seen, &verdict);
+    if args.dry_run {
+        return Ok(if verdict.go { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if !verdict.go && !args.anyway {
+        let hint = "mend that first, or go on all the same with --anyway; nothing was signed or sent";
+        return Err(Hinted::new(format!("no-go: {}", verdict.against.join("; ")), hint).into());
+    }
+    if !plan.is_empty() {
+        onchain::confirm(up.place.network, &consent)?;
+    }
+    up.work(plan, &seen).await
+}
+
+/// The keys as far as files without a password name them.
+fn who(settings: &Settings, keys: &WalletSettings) -> Result<Who> {
+    let hotkey = onchain::hotkey_address(keys)?;
+    let coldkey = match wallet::coldkeypub(&keys.path, &keys.name) {
+        Ok(address) => Some(ss58::decode(address.as_str())?),
+        Err(error) => {
+            tracing::debug!(%error, "no coldkeypub.txt");
+            None
+        }
+    };
+    let (network, netuid) = (settings.chain.network, settings.chain.netuid);
+    Ok(Who { network, netuid, hotkey, address: ss58::encode(&hotkey), coldkey })
+}
+
+impl Up<'_> {
+    /// A network on which something is at stake.
+    fn real(&self) -> bool {
+        self.who.network == hivis_chain::Network::Finney
+    }
+
+    /// What doctor finds wrong about the machine; the later steps look after the rest.
+    async fn machine(&self) -> Result<()> {
+        let later = ["hotkey", "permits", "release", "server", "axon port", "page port"];
+        let concerns = doctor::concerns(self.global, self.real(), &later).await?;
+        if concerns.is_empty() {
+            self.say("machine", "nothing to mend");
+        }
+        for concern in concerns {
+            self.say("machine", &concern);
+        }
+        Ok(())
+    }
+
+    /// The steps that change something, in an order in which a cut costs least: the place first, the address last.
+    async fn work(&self, plan: Plan, seen: &Seen) -> Result<ExitCode> {
+        let uid = match (seen.uid, plan.register) {
+            (Some(uid), _) => uid,
+            (None, Some(cap)) => self.register(cap).await?,
+            (None, None) => {
+                let hint = "say what it may cost at most with --max-cost TAO, or register elsewhere with `hivis register`";
+                return Err(Hinted::new(format!("{} is not registered", self.who.address), hint).into());
+            }
+        };
+        if let Some(repo) = &plan.publish {
+            self.publish(repo, uid).await?;
+        }
+        let serving = Serving::begin(self).await?;
+        let done = self.reach(&plan, &serving).await;
+        match done {
+            Ok(answered) if !self.args.exit && serving.is_ours() => {
+                self.say("serving", "Ctrl-C stops it; `hivis install-service` keeps it running");
+                serving.until_stopped().await?;
+                Ok(code(answered))
+            }
+            done => {
+                serving.stop().await?;
+                done.map(code)
+            }
+        }
+    }
+
+    /// Announces, commits, and waits for who comes. Gives whether a validator came.
+    async fn reach(&self, plan: &Plan, serving: &Serving) -> Result<bool> {
+        if let Some(axon) = plan.announce {
+            self.announce(axon).await?;
+        }
+        if plan.commit {
+            self.commit().await?;
+        }
+        let answered = self.first_challenge(serving).await?;
+        self.finish(answered).await?;
+        Ok(answered)
+    }
+
+    /// How far it is, and whether it is worth it.
+    async fn finish(&self, answered: bool) -> Result<()> {
+        let seen = up::look(&self.place.chain, &self.who).await?;
+        let verdict = weigh(&seen.market(None), &up::model(&self.home)?, self.real());
+        let (items, deployment) = self.progress(Some(&seen), true).await?;
+        self.show_end(&items, &deployment, (&verdict, answered));
+        Ok(())
+    }
+
+    async fn show_checklist(&self) -> Result<ExitCode> {
+        let seen = up::look(&self.place.chain, &self.who).await.inspect_err(|error| {
+            tracing::warn!("the chain is not known: {error}");
+        });
+        let page = self.settings.serve.page.to_string();
+        let answering = status::readyz(&page).await.is_some_and(|ready| ready["ready"] == true);
+        let (items, deployment) = self.progress(seen.as_ref().ok(), answering).await?;
+        self.show_items(&items, &deployment);
+        Ok(code(items.iter().all(|item| item.done)))
+    }
+
+    async fn progress(&self, seen: Option<&Seen>, answering: bool) -> Result<(Vec<up::Item>, Deployment)> {
+        let now = Timestamp::now();
+        let items = up::checklist(&up::facts(&self.home, &self.ledger, (answering, seen), now).await?);
+        let mut deployment = Deployment::open(&self.home, self.who.network, &self.who.address, now)?;
+        deployment.note(&self.home, self.who.network, &items, now)?;
+        Ok((items, deployment))
+    }
+
+    /// Waits for an answer to a validator that the metagraph lists; one of the last day counts too.
+    async fn first_challenge(&self, serving: &Serving) -> Result<bool> {
+        let began = Timestamp::now();
+        let wait = Duration::from_secs(60 * self.args.wait_min);
+        self.say("challenge", &format!("waiting for a validator, at most {} min", self.args.wait_min));
+        match tokio::time::timeout(wait, serving.first_challenge(self, began)).await {
+            Ok(first) => {
+                let record = first?;
+                self.say("challenge", &format!("{} asked, and heard {:.3}", record.0.short(), record.1));
+                Ok(true)
+            }
+            Err(_) => {
+                let why = "no validator came: is the port open from outside (`nc -vz ADDRESS PORT` from another machine)?";
+                self.say("challenge", why);
+                Ok(false)
+            }
+        }
+    }
+}
+
+fn code(good: bool) -> ExitCode {
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The miner's own settings as `hivis serve` would have them.
+fn serve_args(args: &UpArgs) -> ServeArgs {
+    ServeArgs {
+        wallet: args.wallet.wallet.clone(),
+        hotkey: args.wallet.hotkey.clone(),
+        wallet_path: args.wallet.wallet_path.clone(),
+        ..ServeArgs::default()
+    }
+}
+
+/// What is said when a step cannot be taken for want of something that only the user has.
+fn wanted<T>(value: Option<T>, what: &str, hint: &str) -> Result<T> {
+    value.ok_or_else(|| Hinted::new(what, hint)).context("a step is missing something")
+}
