@@ -13,6 +13,9 @@ use tokio::sync::{Mutex, watch};
 use crate::line::{Line, short};
 use crate::{ChainConfig, ChainError, Fault, Network, read};
 
+/// A head so many seconds ahead of our clock means that one of the two is wrong; no clock in order is.
+const AHEAD_S: u64 = 120;
+
 /// The chain at one final block; everything read through it belongs to that block.
 pub type At = OnlineClientAtBlock<ChainConfig>;
 
@@ -330,7 +333,7 @@ impl Chain {
         if head.age_s(now) > patience {
             return Err(Fault::Stale { age: head.age_s(now), block: head.number });
         }
-        if by > patience {
+        if by > AHEAD_S {
             return Err(Fault::Ahead { by });
         }
         self.inner.status.send_if_modified(|status| {
