@@ -260,7 +260,7 @@ impl Chain {
         let mut tried = Vec::new();
         for step in 0..settings.endpoints.len() {
             let index = (turn.next + step) % settings.endpoints.len();
-            match self.open(index).await {
+            match Box::pin(self.open(index)).await {
                 Ok(live) => {
                     turn.next = index;
                     turn.live = Some(live.clone());
@@ -319,7 +319,8 @@ impl Chain {
 
     /// The endpoint's newest final block, when it is fresh.
     async fn look(&self, live: &Live) -> Result<At, Fault> {
-        let at = live.client.at_current_block().await.map_err(|e| live.fault(&e))?;
+        // Boxed, as subxt's future is some ten kilobytes, and callers' would be.
+        let at = Box::pin(live.client.at_current_block()).await.map_err(|e| live.fault(&e))?;
         self.fresh(live, &at).await?;
         Ok(at)
     }

@@ -184,7 +184,7 @@ async fn another_past_is_refused_once_and_then_believed() {
     first.faults(|f| f.refuse = true);
     first.cut();
     let refused = faults(soon(chain.at_head()).await.expect_err("it has other blocks"));
-    assert!(refused.iter().any(|fault| *fault == Fault::Forked { block: head }), "{refused:?}");
+    assert!(refused.contains(&Fault::Forked { block: head }), "{refused:?}");
     soon(chain.at_head()).await.expect("nobody stands by the old block");
     assert_eq!(chain.status().endpoint, Some(other.url()));
 }
