@@ -10,6 +10,7 @@ pub mod failure;
 mod answered;
 mod candidate;
 mod card;
+mod chain;
 mod dataset;
 #[cfg(feature = "train")]
 mod estimate;
@@ -92,6 +93,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
+        Verb::Chain(args) => verbs::chain::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }
