@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. The help text is the reference.
 
+mod chain;
 mod data;
 #[cfg(feature = "train")]
 mod ensemble;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
+pub use chain::{ChainArgs, ChainFlags, ChainVerb};
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
@@ -105,6 +107,8 @@ pub enum Verb {
     Earnings(EarningsArgs),
     /// Registration, immunity, retraining and expiry dates: one calendar, as iCalendar too.
     Dates(DatesArgs),
+    /// Look at the chain: the subnet, its neurons, what a registration costs.
+    Chain(ChainArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

@@ -11,6 +11,7 @@ mod answered;
 mod calendar;
 mod candidate;
 mod card;
+mod chain;
 mod dataset;
 mod earnings;
 mod entropy;
@@ -104,6 +105,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
         Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
         Verb::Dates(args) => verbs::dates::run(global, &args).await,
+        Verb::Chain(args) => verbs::chain::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

@@ -1,3 +1,7 @@
 //! The chain's tests.
 
+mod failover;
 mod golden;
+mod heads;
+mod reads;
+mod world;

@@ -5,6 +5,7 @@
 
 mod dates;
 mod earnings;
+mod chain;
 mod load;
 mod raw;
 mod secret;
@@ -12,6 +13,7 @@ mod settings;
 
 pub use dates::{DatesSettings, RawDates, RawEntry, RawToken};
 pub use earnings::{EarningsSettings, RawEarnings, RawWandb, WandbSettings};
+pub use chain::ChainSettings;
 pub use load::load;
 pub use raw::Raw;
 pub use secret::SecretRef;

@@ -1,5 +1,6 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
+pub(crate) mod chain;
 pub(crate) mod data;
 pub(crate) mod dates;
 pub(crate) mod demo;
