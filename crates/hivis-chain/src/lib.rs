@@ -7,6 +7,7 @@
 //! This room knows nothing of roadwork and keeps no key: whoever signs hands a [`hivis_bittensor::Keypair`] in.
 
 mod error;
+pub mod extrinsic;
 mod network;
 pub mod offline;
 
