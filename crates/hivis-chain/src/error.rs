@@ -1,13 +1,62 @@
-//! What can go wrong with the chain.
+//! What can go wrong with the chain, and what mends it.
+
+use crate::Network;
 
 /// A read that gave nothing, or an extrinsic that did not come to pass.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// The bytes are no metadata that we can read.
     #[error("the runtime's metadata cannot be read: {reason}")]
     Metadata {
         /// What the decoder said.
         reason: String,
+    },
+    /// The runtime of that block has no such call, storage entry, constant or field.
+    #[error("the runtime (spec {spec}) has no {what}")]
+    Missing {
+        /// What was looked for.
+        what: String,
+        /// The runtime's version.
+        spec: u32,
+    },
+    /// It is there, and looks otherwise than we can read.
+    #[error("{what} has another shape than we know: {reason}")]
+    Shape {
+        /// What was read.
+        what: String,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// The node's answer is not what its own metadata says.
+    #[error("the answer for {what} is garbage: {reason}")]
+    Answer {
+        /// What was read.
+        what: String,
+        /// What the decoder or the connection said.
+        reason: String,
+    },
+    /// There is no such subnet at that block.
+    #[error("there is no subnet {netuid} at block {block}")]
+    NoSubnet {
+        /// What was asked for.
+        netuid: u16,
+        /// The block that was read.
+        block: u64,
+    },
+    /// None of the endpoints can be used.
+    #[error("no endpoint of {network} answers: {}", each(.tried))]
+    NoEndpoint {
+        /// The network.
+        network: Network,
+        /// Each endpoint, without path and query, and why not.
+        tried: Vec<(String, Fault)>,
+    },
+    /// The settings name no endpoint, or one that is no websocket address.
+    #[error("`{endpoint}` is no websocket address (ws://HOST:PORT or wss://HOST:PORT)")]
+    Address {
+        /// What was given.
+        endpoint: String,
     },
     /// The runtime has no such pallet or call.
     #[error("the runtime (spec {spec}) has no {what}; it has: {exist}")]
@@ -51,4 +100,107 @@ pub enum ChainError {
         /// What did not fit.
         reason: String,
     },
+}
+
+/// Why an endpoint is not used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// No connection, or one that broke.
+    #[error("no connection ({reason})")]
+    Unreachable {
+        /// What the connection said.
+        reason: String,
+    },
+    /// 429 at the door, or a limit in an answer.
+    #[error("too many requests ({reason})")]
+    TooManyRequests {
+        /// What it said.
+        reason: String,
+    },
+    /// No answer in time.
+    #[error("no answer to {what} within {seconds} s")]
+    Silent {
+        /// What was asked.
+        what: String,
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// It speaks for another chain.
+    #[error("it is another chain: genesis {genesis}, not {wanted}")]
+    OtherChain {
+        /// What it says, in hex.
+        genesis: String,
+        /// What the network's is, in hex.
+        wanted: String,
+    },
+    /// Its newest final block is old, or none came for too long.
+    #[error("its head is {age} s old (block {block})")]
+    Stale {
+        /// Seconds since the block's own time.
+        age: u64,
+        /// The block.
+        block: u64,
+    },
+    /// No new final block came for too long.
+    #[error("no new final block for {seconds} s")]
+    Stuck {
+        /// How long we waited.
+        seconds: u64,
+    },
+    /// Its head lies in the future of this machine's clock.
+    #[error("its head is {by} s ahead of this machine's clock")]
+    Ahead {
+        /// Seconds.
+        by: u64,
+    },
+    /// It does not have a block that was final elsewhere.
+    #[error("it has another block {block} than the one that was final")]
+    Forked {
+        /// The block's number.
+        block: u64,
+    },
+    /// An answer that is none.
+    #[error("garbage ({reason})")]
+    Garbage {
+        /// What was wrong.
+        reason: String,
+    },
+}
+
+fn each(tried: &[(String, Fault)]) -> String {
+    let list: Vec<String> = tried.iter().map(|(endpoint, fault)| format!("{endpoint}: {fault}")).collect();
+    list.join("; ")
+}
+
+impl ChainError {
+    /// What mends it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } | Self::Shape { .. } | Self::Metadata { .. } | Self::NoCall { .. } | Self::Argument { .. } | Self::Extension { .. } => {
+                Some("the chain's runtime may be newer than this hivis: update hivis".to_owned())
+            }
+            Self::NoSubnet { .. } => Some("check --netuid and --network, or [chain] in hivis.toml".to_owned()),
+            Self::Address { .. } => Some("mend [chain] endpoints in hivis.toml, or --endpoint".to_owned()),
+            Self::Answer { .. } => Some("try another endpoint: --endpoint, or [chain] endpoints".to_owned()),
+            Self::NoEndpoint { network, tried } => Some(mend(*network, tried)),
+            Self::NeverBuilt { .. } | Self::Build { .. } => None,
+        }
+    }
+}
+
+/// The likeliest cause of all: what all of them have in common, or what one alone says.
+fn mend(network: Network, tried: &[(String, Fault)]) -> String {
+    let any = |is: fn(&Fault) -> bool| tried.iter().any(|(_, fault)| is(fault));
+    if any(|f| matches!(f, Fault::OtherChain { .. })) {
+        format!("an endpoint of another chain is configured: check --network ({network}) and [chain] endpoints")
+    } else if any(|f| matches!(f, Fault::Ahead { .. })) {
+        "set this machine's clock: timedatectl set-ntp true".to_owned()
+    } else if any(|f| matches!(f, Fault::TooManyRequests { .. })) {
+        "wait a minute, or add endpoints of your own in [chain] endpoints".to_owned()
+    } else if network == Network::Local {
+        "start the chain, or say where it is with --endpoint".to_owned()
+    } else {
+        "check this machine's network and clock, or add endpoints in [chain] endpoints".to_owned()
+    }
 }

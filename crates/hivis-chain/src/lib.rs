@@ -6,12 +6,19 @@
 //!
 //! This room knows nothing of roadwork and keeps no key: whoever signs hands a [`hivis_bittensor::Keypair`] in.
 
+mod client;
 mod error;
 pub mod extrinsic;
+mod heads;
+mod line;
 mod network;
 pub mod offline;
+mod read;
+mod scale;
 
-pub use error::ChainError;
+pub use client::{At, Chain, ChainSettings, Head, Status, printable};
+pub use error::{ChainError, Fault};
+pub use heads::Heads;
 pub use network::Network;
 
 /// How the chain hashes, addresses and signs: Substrate's defaults, with ss58 prefix 42.
