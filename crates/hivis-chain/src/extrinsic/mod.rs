@@ -17,9 +17,10 @@ mod sign;
 mod tao;
 
 pub use axon::{Axon, IpProblem};
+pub(crate) use call::blake2_256;
 pub use call::{Call, CallBytes, Runtime, Value};
 pub use calls::{pow_register, register_limit, serve_axon, set_commitment, withdraw_axon};
-pub use commitment::{Commitment, CommitmentField};
+pub use commitment::{Commitment, CommitmentField, CommitmentProblem};
 pub use era::Era;
 pub use failure::Failure;
 pub use shown::Shown;
