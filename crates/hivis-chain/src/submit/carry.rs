@@ -79,7 +79,7 @@ async fn free_nonce<I: Intent>(
     // Whatever is in the pool has been included, or has ended its life, after so many blocks.
     for _ in 0..=intent.period() {
         let (live, at) = chain.head().await?;
-        let (next, past) = (next_nonce(&live, &signer).await?, account::account(&at, &signer).await?.nonce);
+        let (next, past) = (next_nonce(&live, &signer).await?, account(&at, &signer).await?.nonce);
         if next <= past {
             return Ok((live, at, past));
         }

@@ -5,7 +5,7 @@ use subxt::events::Phase;
 use crate::client::Live;
 use crate::extrinsic::{Failure, tao};
 use crate::scale::Reader;
-use crate::{At, Chain, ChainError, read};
+use crate::{At, Chain, ChainError};
 
 /// An extrinsic in a final block, and it worked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use subxt::config::substrate::AccountId32;
 use crate::client::Live;
 use crate::extrinsic::{CallBytes, Era, Extrinsic, Runtime, Shown, Signature, Terms, Unsigned};
 use crate::submit::Intent;
-use crate::{At, Chain, ChainError, Network, account, read};
+use crate::{At, Chain, ChainError, Network, account, existential, read};
 
 /// What would be signed.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ pub(crate) async fn at_block<I: Intent>(network: Network, intent: &I, at: &At, n
     let unsigned = Unsigned::new(&runtime, call.clone(), terms)?;
     let fee = fee(at, &unsigned.assemble(intent.signer(), Signature::Sr25519([0; 64]))?).await?;
     let signer = ss58::encode(&intent.signer());
-    let account = account::account(at, &intent.signer()).await?;
+    let account = account(at, &intent.signer()).await?;
     let plan = Plan {
         network,
         spec: runtime.spec,
@@ -82,7 +82,7 @@ pub(crate) async fn at_block<I: Intent>(network: Network, intent: &I, at: &At, n
         free: account.spendable(),
     };
     // What must stay is only asked of those who pay: a hotkey often has no account at all.
-    let keep = if plan.cost() == 0 { 0 } else { u128::from(account::existential(at)?) };
+    let keep = if plan.cost() == 0 { 0 } else { u128::from(existential(at)?) };
     let needed = plan.cost() + keep;
     if needed > plan.free {
         return Err(ChainError::TooLittle { address: plan.signer, needed, free: plan.free });

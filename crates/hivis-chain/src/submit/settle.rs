@@ -42,7 +42,7 @@ pub(crate) async fn settle(chain: &Chain, extrinsic: &Extrinsic, outage: Duratio
         if head >= last && era.last_block().is_some() {
             return Ok(Fate::Expired);
         }
-        match account::account(&at, &extrinsic.signer).await {
+        match account(&at, &extrinsic.signer).await {
             Ok(account) if account.nonce > extrinsic.terms.nonce => return Ok(Fate::Overtaken),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the nonce could not be read; trying again"),

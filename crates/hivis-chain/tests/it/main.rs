@@ -3,5 +3,9 @@
 mod calls;
 mod extrinsics;
 mod golden;
+mod peers;
 mod pow;
+mod rivals;
 mod runtimes;
+mod submit;
+mod world;
