@@ -1,33 +1,38 @@
-//! sr25519 keys: signing, verifying, and the well-known development keys.
+//! Keys that sign: sr25519 and ed25519, and the well-known development keys.
 
 use std::sync::LazyLock;
 
-use bip39::Mnemonic;
 use blake2::digest::consts::U32;
 use blake2::{Blake2b, Digest};
+use ed25519_dalek::{Signer as _, SigningKey};
 use hivis_types::Hotkey;
-use pbkdf2::pbkdf2_hmac;
 use schnorrkel::derive::ChainCode;
-use schnorrkel::{ExpansionMode, MiniSecretKey, PublicKey, SecretKey, Signature, signing_context};
-use sha2::Sha512;
+use schnorrkel::{ExpansionMode, MiniSecretKey, SecretKey};
 use zeroize::Zeroizing;
 
-use crate::{WalletError, ss58};
+use crate::scheme::CONTEXT;
+use crate::{Scheme, WalletError, phrase, ss58};
 
-/// Substrate's signing context.
-const CONTEXT: &[u8] = b"substrate";
 /// The public development phrase of Substrate; worth nothing anywhere.
 const DEV_PHRASE: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk";
 
 /// Its mini secret, kept: deriving it takes tens of milliseconds in a debug build, and nothing about it is secret.
-static DEV_SEED: LazyLock<MiniSecretKey> =
-    LazyLock::new(|| phrase_to_mini(DEV_PHRASE).expect("the development phrase is a mnemonic: this is a bug"));
+static DEV_SEED: LazyLock<MiniSecretKey> = LazyLock::new(|| {
+    let seed = phrase::seed(DEV_PHRASE).expect("the development phrase is a mnemonic: this is a bug");
+    mini(&seed)
+});
 
-/// An sr25519 key that can sign. `Debug` shows its address only; the secret is wiped when it is dropped.
+/// A key that can sign. `Debug` shows its address only; the secret is wiped when it is dropped.
 #[derive(Clone)]
 pub struct Keypair {
-    inner: schnorrkel::Keypair,
+    inner: Inner,
     hotkey: Hotkey,
+}
+
+#[derive(Clone)]
+enum Inner {
+    Sr25519(schnorrkel::Keypair),
+    Ed25519(SigningKey),
 }
 
 impl Keypair {
@@ -45,27 +50,36 @@ impl Keypair {
                 .hard_derive_mini_secret_key(Some(ChainCode(chain_code(junction))), b"");
             mini = derived;
         }
-        Ok(Self::new(mini.expand_to_keypair(ExpansionMode::Ed25519)))
+        Ok(Self::new(Inner::Sr25519(mini.expand_to_keypair(ExpansionMode::Ed25519))))
     }
 
-    /// From a BIP-39 phrase, by Substrate's rule (PBKDF2 over the entropy of the words, not BIP-39's own seed).
+    /// An sr25519 key of a BIP-39 phrase, by Substrate's rule (PBKDF2 over the entropy of the words, not BIP-39's own
+    /// seed).
     pub fn from_phrase(phrase: &str) -> Result<Self, WalletError> {
-        Ok(Self::new(phrase_to_mini(phrase)?.expand_to_keypair(ExpansionMode::Ed25519)))
+        Ok(Self::from_seed(Scheme::Sr25519, &*phrase::seed(phrase)?))
     }
 
-    /// From a 32-byte mini secret (the wallet's `secretSeed`).
+    /// An sr25519 key of a 32-byte mini secret (the wallet's `secretSeed`).
     pub fn from_mini_secret(seed: &[u8; 32]) -> Self {
-        let mini = MiniSecretKey::from_bytes(seed).expect("any 32 bytes are a mini secret: this is a bug");
-        Self::new(mini.expand_to_keypair(ExpansionMode::Ed25519))
+        Self::from_seed(Scheme::Sr25519, seed)
     }
 
-    /// From schnorrkel's own 64-byte form (the wallet's `privateKey`); `None` when the scalar is not canonical.
+    /// A key of a 32-byte seed (the wallet's `secretSeed`).
+    pub fn from_seed(scheme: Scheme, seed: &[u8; 32]) -> Self {
+        Self::new(match scheme {
+            Scheme::Sr25519 => Inner::Sr25519(mini(seed).expand_to_keypair(ExpansionMode::Ed25519)),
+            Scheme::Ed25519 => Inner::Ed25519(SigningKey::from_bytes(seed)),
+        })
+    }
+
+    /// An sr25519 key of schnorrkel's own 64-byte form (the wallet's `privateKey`); `None` when the scalar is not
+    /// canonical.
     pub fn from_private_key(bytes: &[u8; 64]) -> Option<Self> {
-        Some(Self::new(SecretKey::from_bytes(bytes).ok()?.to_keypair()))
+        Some(Self::new(Inner::Sr25519(SecretKey::from_bytes(bytes).ok()?.to_keypair())))
     }
 
-    fn new(inner: schnorrkel::Keypair) -> Self {
-        let hotkey = ss58::encode(&inner.public.to_bytes());
+    fn new(inner: Inner) -> Self {
+        let hotkey = ss58::encode(&public(&inner));
         Self { inner, hotkey }
     }
 
@@ -76,17 +90,31 @@ impl Keypair {
 
     /// Its public key.
     pub fn public(&self) -> [u8; 32] {
-        self.inner.public.to_bytes()
+        public(&self.inner)
     }
 
-    /// The 64-byte secret in schnorrkel's form, for wallet files.
-    pub(crate) fn private_key(&self) -> Zeroizing<[u8; 64]> {
-        Zeroizing::new(self.inner.secret.to_bytes())
+    /// How it signs.
+    pub fn scheme(&self) -> Scheme {
+        match self.inner {
+            Inner::Sr25519(_) => Scheme::Sr25519,
+            Inner::Ed25519(_) => Scheme::Ed25519,
+        }
     }
 
-    /// Signs. Two signatures of one message differ: sr25519 adds randomness of the operating system.
+    /// The secret as wallet files have it in `privateKey`: schnorrkel's 64 bytes, or ed25519's seed of 32.
+    pub(crate) fn private_key(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(match &self.inner {
+            Inner::Sr25519(key) => Zeroizing::new(key.secret.to_bytes()).to_vec(),
+            Inner::Ed25519(key) => key.as_bytes().to_vec(),
+        })
+    }
+
+    /// Signs. Two sr25519 signatures of one message differ: the scheme adds randomness of the operating system.
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.inner.sign_simple(CONTEXT, message).to_bytes()
+        match &self.inner {
+            Inner::Sr25519(key) => key.sign_simple(CONTEXT, message).to_bytes(),
+            Inner::Ed25519(key) => key.sign(message).to_bytes(),
+        }
     }
 }
 
@@ -96,26 +124,15 @@ impl std::fmt::Debug for Keypair {
     }
 }
 
-/// Whether `signature` is an sr25519 signature of `message` by `public`.
-pub fn verify(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    let (Ok(key), Ok(signature)) = (PublicKey::from_bytes(public), Signature::from_bytes(signature)) else {
-        return false;
-    };
-    key.verify(signing_context(CONTEXT).bytes(message), &signature).is_ok()
+fn public(inner: &Inner) -> [u8; 32] {
+    match inner {
+        Inner::Sr25519(key) => key.public.to_bytes(),
+        Inner::Ed25519(key) => key.verifying_key().to_bytes(),
+    }
 }
 
-/// Substrate's rule: `PBKDF2-HMAC-SHA512(entropy, "mnemonic", 2048)`, first 32 bytes.
-pub(crate) fn phrase_to_seed(phrase: &str) -> Result<Zeroizing<[u8; 32]>, WalletError> {
-    let words = Mnemonic::parse_normalized(phrase.trim()).map_err(WalletError::Phrase)?;
-    let entropy = Zeroizing::new(words.to_entropy());
-    let mut seed = Zeroizing::new([0; 32]);
-    pbkdf2_hmac::<Sha512>(&entropy, b"mnemonic", 2048, seed.as_mut());
-    Ok(seed)
-}
-
-fn phrase_to_mini(phrase: &str) -> Result<MiniSecretKey, WalletError> {
-    let seed = phrase_to_seed(phrase)?;
-    Ok(MiniSecretKey::from_bytes(seed.as_ref()).expect("any 32 bytes are a mini secret: this is a bug"))
+fn mini(seed: &[u8; 32]) -> MiniSecretKey {
+    MiniSecretKey::from_bytes(seed).expect("any 32 bytes are a mini secret: this is a bug")
 }
 
 /// A junction's chain code: its SCALE encoding (a number as u64, else a text), hashed when longer than 32 bytes.

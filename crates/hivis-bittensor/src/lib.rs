@@ -1,9 +1,10 @@
 //! Bittensor wire messages, signatures and wallet files.
 //!
-//! The model: a [`Keypair`] signs and names itself by its ss58 address ([`ss58`]); [`wallet`] reads one from the files
-//! of the official tools. [`wire`] is the axon's side of a question: headers become a *claim*, a claim that verifies
-//! becomes a *verified caller*, a body becomes a synapse, and an answer or a [`wire::Refusal`] becomes bytes.
-//! [`dendrite`] is the asking side and makes of any reply what the official dendrite would.
+//! The model: a [`Keypair`] signs and names itself by its ss58 address ([`ss58`]); [`wallet`] reads and writes the files
+//! of the official tools, and hands out a coldkey only to who asks for one by name. [`wire`] is the axon's side of a
+//! question: headers become a *claim*, a claim that verifies becomes a *verified caller*, a body becomes a synapse, and
+//! an answer or a [`wire::Refusal`] becomes bytes. [`dendrite`] is the asking side and makes of any reply what the
+//! official dendrite would.
 //!
 //! This room knows nothing of roadwork, keeps no server, and reads no clock on the axon's side: the time comes in.
 //!
@@ -25,7 +26,10 @@ pub mod wire;
 mod error;
 mod keypair;
 mod number;
+mod phrase;
+mod scheme;
 mod uuid1;
 
 pub use error::WalletError;
-pub use keypair::{Keypair, verify};
+pub use keypair::Keypair;
+pub use scheme::{Scheme, verify};

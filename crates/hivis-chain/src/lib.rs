@@ -6,7 +6,6 @@
 //!
 //! This room knows nothing of roadwork and keeps no key: whoever signs hands a [`hivis_bittensor::Keypair`] in.
 
-mod account;
 mod client;
 mod error;
 pub mod extrinsic;
@@ -19,7 +18,6 @@ mod read;
 mod scale;
 pub mod submit;
 
-pub use account::{Account, account, existential};
 pub use client::{At, Chain, ChainSettings, Head, Status, printable};
 pub use error::{ChainError, Fault};
 pub use heads::Heads;

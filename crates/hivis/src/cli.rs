@@ -6,6 +6,7 @@ mod ensemble;
 #[cfg(feature = "train")]
 mod train;
 mod vary;
+mod wallet;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -19,6 +20,10 @@ pub use ensemble::EnsembleArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
+pub use wallet::{
+    CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
+    WalletVerb, WalletVerifyArgs,
+};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -91,6 +96,9 @@ pub enum Verb {
     Pretrain(PretrainArgs),
     /// Make other weather, light and lenses of labelled pictures: rain, fog, snow, night, glare, blur, a tilt, dirt.
     Vary(VaryArgs),
+    /// Keys: list, create, import, sign, verify, in the files of the official tools.
+    #[command(subcommand)]
+    Wallet(WalletVerb),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use hivis_bittensor::WalletError;
 use hivis_engine::EngineError;
 use hivis_hub::HubError;
 use hivis_onnx::OnnxError;
@@ -52,5 +53,6 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let engine = || cause.downcast_ref::<EngineError>().and_then(EngineError::hint).map(str::to_owned);
     let onnx = || cause.downcast_ref::<OnnxError>().and_then(OnnxError::hint).map(str::to_owned);
     let hub = || cause.downcast_ref::<HubError>().and_then(HubError::hint);
-    store.or_else(engine).or_else(onnx).or_else(hub)
+    let wallet = || cause.downcast_ref::<WalletError>().and_then(WalletError::hint).map(str::to_owned);
+    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet)
 }

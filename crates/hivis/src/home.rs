@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use hivis_store::{Home, Release};
 use hivis_types::ReleaseId;
 
-use crate::cli::{Global, ServeArgs};
-use crate::config::{self, Settings};
+use crate::cli::{Global, ServeArgs, WalletArgs};
+use crate::config::{self, Settings, WalletSettings};
 use crate::failure::Hinted;
 
 /// The folder that the flags, the environment or the default name.
@@ -46,6 +46,15 @@ pub(crate) fn open(global: &Global) -> Result<Home> {
 pub(crate) fn settings(home: &Home, flags: &ServeArgs) -> Result<Settings> {
     let raw = config::load(&home.config_file(), std::env::vars())?;
     Settings::resolve(&raw, flags, home.path())
+}
+
+/// Which wallet is meant, where a home is of use and not needed: its configuration counts when it is there.
+pub(crate) fn wallet(global: &Global, flags: &WalletArgs) -> Result<WalletSettings> {
+    let home = path(global)?;
+    let raw = config::load(&home.join("hivis.toml"), std::env::vars())?;
+    let WalletArgs { wallet, hotkey, wallet_path } = flags.clone();
+    let flags = ServeArgs { wallet, hotkey, wallet_path, ..ServeArgs::default() };
+    Ok(Settings::resolve(&raw, &flags, &home)?.wallet)
 }
 
 /// The release that the pointer names, its files checked.

@@ -11,6 +11,7 @@ mod answered;
 mod candidate;
 mod card;
 mod dataset;
+mod entropy;
 #[cfg(feature = "train")]
 mod estimate;
 mod exam;
@@ -22,6 +23,7 @@ mod memory;
 mod meter;
 mod miner;
 mod parts;
+mod passwords;
 mod pictures;
 mod policy;
 mod promote;
@@ -31,6 +33,7 @@ mod release;
 mod run_file;
 mod swap;
 mod table;
+mod terminal;
 mod tiny;
 #[cfg(feature = "train")]
 mod training_run;
@@ -92,6 +95,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
+        Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use hivis_bittensor::{Keypair, WalletError, ss58, verify, wallet};
+use hivis_bittensor::{Keypair, WalletError, ss58, wallet};
 use serde_json::Value;
 
 use crate::golden;
@@ -14,7 +14,7 @@ fn root() -> std::path::PathBuf {
 }
 
 /// The cause chain, one a line.
-fn chain(error: &WalletError) -> String {
+pub(crate) fn chain(error: &WalletError) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
@@ -22,37 +22,6 @@ fn chain(error: &WalletError) -> String {
         source = cause.source();
     }
     text
-}
-
-#[test]
-fn official_files_are_read() {
-    let expected: Value = serde_json::from_slice(&fs::read(root().join("expected.json")).unwrap()).unwrap();
-    let message = expected["message"].as_str().unwrap();
-    let mut read = 0;
-    for (file, what) in expected["files"].as_object().unwrap() {
-        let ss58_address = what["ss58"].as_str().unwrap();
-        let parts: Vec<&str> = file.split('/').collect();
-        match parts[..] {
-            [name, "coldkeypub.txt"] => assert_eq!(wallet::coldkeypub(&root(), name).unwrap().as_str(), ss58_address),
-            [name, "hotkeys", hotkey]
-                if what["kind"].as_str().unwrap().starts_with("plain JSON") && name != "ed25519" =>
-            {
-                let keypair = wallet::hotkey(&root(), name, hotkey).unwrap();
-                assert_eq!(keypair.hotkey().as_str(), ss58_address, "{file}");
-                let signature = hex::decode(&what["signature_of_message"].as_str().unwrap()[2..]).unwrap();
-                let signature: [u8; 64] = signature.try_into().unwrap();
-                assert!(verify(&keypair.public(), message.as_bytes(), &signature), "{file}: theirs");
-                assert!(
-                    verify(&keypair.public(), message.as_bytes(), &keypair.sign(message.as_bytes())),
-                    "{file}: ours"
-                );
-                assert!(!verify(&keypair.public(), b"another message", &signature), "{file}");
-                read += 1;
-            }
-            _ => {}
-        }
-    }
-    assert_eq!(read, 3, "phrase, seed and private key");
 }
 
 #[test]

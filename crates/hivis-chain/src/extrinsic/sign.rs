@@ -1,6 +1,6 @@
 //! From a call and its terms to signed bytes.
 
-use hivis_bittensor::Keypair;
+use hivis_bittensor::{Keypair, Scheme};
 use subxt::ext::codec::Encode as _;
 use subxt::ext::frame_decode::extrinsics::ExtrinsicTypeInfo as _;
 use subxt::ext::scale_encode::EncodeAsType as _;
@@ -74,7 +74,12 @@ impl Unsigned {
 
     /// Signed by this key.
     pub fn sign(&self, keypair: &Keypair) -> Result<Extrinsic, ChainError> {
-        self.assemble(keypair.public(), Signature::Sr25519(keypair.sign(&self.signed_bytes())))
+        let signature = keypair.sign(&self.signed_bytes());
+        let signature = match keypair.scheme() {
+            Scheme::Sr25519 => Signature::Sr25519(signature),
+            Scheme::Ed25519 => Signature::Ed25519(signature),
+        };
+        self.assemble(keypair.public(), signature)
     }
 
     /// With a signature made elsewhere. It is not verified.

@@ -3,8 +3,8 @@
 use crate::extrinsic::{CallBytes, Commitment, CommitmentField, Runtime, set_commitment};
 use crate::intent::must_be_registered;
 use crate::scale::{Misfit, Reader};
-use crate::submit::Intent;
-use crate::{At, ChainError, account, read};
+use crate::submit::{Intent, constant};
+use crate::{At, ChainError, read};
 
 /// Says which model a hotkey answers with. Signed by the hotkey, free.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl Intent for Committing {
 
     async fn price(&self, at: &At) -> Result<u64, ChainError> {
         must_be_registered(at, self.netuid, &self.hotkey).await?;
-        let most = account::constant(at, "Commitments", "MaxFields")?;
+        let most = constant(at, "Commitments", "MaxFields")?;
         if self.commitment.fields().len() as u64 > most {
             let reason =
                 format!("the chain takes {most} field(s) in a commitment; choose a shorter name for the repository");

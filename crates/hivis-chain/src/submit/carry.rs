@@ -9,12 +9,13 @@ use tokio::time::timeout;
 
 use crate::client::Live;
 use crate::extrinsic::{Extrinsic, Runtime, Unsigned};
+use crate::submit::funds::funds;
 use crate::submit::included::{find, outcome};
 use crate::submit::plan::{at_block, next_nonce};
 use crate::submit::pool::{Meaning, Rejection};
 use crate::submit::settle::{Fate, settle};
 use crate::submit::{Intent, Outcome, Patience, Step};
-use crate::{At, Chain, ChainError, account};
+use crate::{At, Chain, ChainError};
 
 /// Makes the chain say it, once. `on` hears each step.
 ///
@@ -79,7 +80,7 @@ async fn free_nonce<I: Intent>(
     // Whatever is in the pool has been included, or has ended its life, after so many blocks.
     for _ in 0..=intent.period() {
         let (live, at) = chain.head().await?;
-        let (next, past) = (next_nonce(&live, &signer).await?, account(&at, &signer).await?.nonce);
+        let (next, past) = (next_nonce(&live, &signer).await?, funds(&at, &signer).await?.nonce);
         if next <= past {
             return Ok((live, at, past));
         }

@@ -6,6 +6,7 @@
 //! true meanwhile. Only final blocks count.
 
 mod carry;
+mod funds;
 mod included;
 mod plan;
 mod pool;
@@ -14,6 +15,7 @@ mod settle;
 use std::time::Duration;
 
 pub use carry::carry_out;
+pub(crate) use funds::constant;
 pub use included::Included;
 pub(crate) use included::hash_of;
 pub use plan::{Plan, Planned, plan};

@@ -7,7 +7,8 @@ use subxt::config::substrate::AccountId32;
 use crate::client::Live;
 use crate::extrinsic::{CallBytes, Era, Extrinsic, Runtime, Shown, Signature, Terms, Unsigned};
 use crate::submit::Intent;
-use crate::{At, Chain, ChainError, Network, account, existential, read};
+use crate::submit::funds::{existential, funds};
+use crate::{At, Chain, ChainError, Network, read};
 
 /// What would be signed.
 #[derive(Clone, Debug)]
@@ -69,7 +70,7 @@ pub(crate) async fn at_block<I: Intent>(network: Network, intent: &I, at: &At, n
     let unsigned = Unsigned::new(&runtime, call.clone(), terms)?;
     let fee = fee(at, &unsigned.assemble(intent.signer(), Signature::Sr25519([0; 64]))?).await?;
     let signer = ss58::encode(&intent.signer());
-    let account = account(at, &intent.signer()).await?;
+    let account = funds(at, &intent.signer()).await?;
     let plan = Plan {
         network,
         spec: runtime.spec,

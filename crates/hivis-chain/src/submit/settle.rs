@@ -5,8 +5,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::extrinsic::Extrinsic;
+use crate::submit::funds::funds;
 use crate::submit::included::{find, hash_of};
-use crate::{Chain, ChainError, account};
+use crate::{Chain, ChainError};
 
 /// What is sure of an extrinsic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +43,8 @@ pub(crate) async fn settle(chain: &Chain, extrinsic: &Extrinsic, outage: Duratio
         if head >= last && era.last_block().is_some() {
             return Ok(Fate::Expired);
         }
-        match account(&at, &extrinsic.signer).await {
-            Ok(account) if account.nonce > extrinsic.terms.nonce => return Ok(Fate::Overtaken),
+        match funds(&at, &extrinsic.signer).await {
+            Ok(funds) if funds.nonce > extrinsic.terms.nonce => return Ok(Fate::Overtaken),
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "the nonce could not be read; trying again"),
         }

@@ -1,6 +1,6 @@
 //! Calls, signed payloads and extrinsics equal the vectors, whichever way the metadata comes.
 
-use hivis_bittensor::{Keypair, ss58, verify};
+use hivis_bittensor::{Keypair, Scheme, ss58, verify};
 use hivis_chain::extrinsic::{Call, Era, Runtime, Shown, Signature, Terms, Unsigned, Value};
 use hivis_testbed::golden;
 use serde_json::Value as Json;
@@ -127,6 +127,14 @@ fn an_ed25519_signature_has_its_own_mark() {
         .map(|signature| unsigned.assemble([9; 32], signature).expect("an extrinsic").bytes);
     let differ: Vec<_> = sr.iter().zip(&ed).filter(|(a, b)| a != b).collect();
     assert_eq!(differ, [(&1, &0)]);
+    // And a key of that scheme signs so, over the same bytes.
+    let keypair = Keypair::from_seed(Scheme::Ed25519, &[5; 32]);
+    let signed = unsigned.sign(&keypair).expect("a signature").bytes;
+    let theirs = unsigned.assemble(keypair.public(), Signature::Ed25519([7; 64])).expect("an extrinsic").bytes;
+    let at = theirs.windows(64).position(|w| w == [7; 64]).expect("the signature");
+    let signature = signed[at..at + 64].try_into().expect("64 bytes");
+    assert!(Scheme::Ed25519.verify(&keypair.public(), &unsigned.signed_bytes(), &signature));
+    assert_eq!(signed[..at], theirs[..at]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `hivis doctor`: what is missing, and the command that mends it.
 
+mod keys;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -77,6 +79,7 @@ async fn look(global: &Global) -> Result<Vec<Finding>> {
     findings.push(disk(&home));
     findings.push(ledger(&home).await);
     findings.push(hotkey(&settings));
+    findings.extend(keys::look(&settings.wallet));
     findings.push(permits(&settings));
     findings.push(release(&home, &settings).await);
     findings.extend(server(&home, &settings).await);
@@ -121,7 +124,7 @@ fn hotkey(settings: &Settings) -> Finding {
             "hotkey",
             &error,
             format!(
-                "btcli wallet new_hotkey --wallet.name {} --wallet.hotkey {}, or set [wallet] in hivis.toml",
+                "hivis wallet create --hotkey-only --wallet {} --hotkey {}, or set [wallet] in hivis.toml",
                 settings.wallet.name, settings.wallet.hotkey
             ),
         ),

@@ -20,3 +20,4 @@ pub(crate) mod status;
 #[cfg(feature = "train")]
 pub(crate) mod train;
 pub(crate) mod vary;
+pub(crate) mod wallet;

@@ -67,7 +67,8 @@ pub(crate) fn keypair(settings: &WalletSettings) -> Result<Keypair> {
     }
     wallet::hotkey(&settings.path, &settings.name, &settings.hotkey).map_err(|error| {
         let place = settings.path.join(&settings.name).join("hotkeys").join(&settings.hotkey);
-        let hint = "name another with --wallet, --hotkey, --wallet-path; `btcli wallet new_hotkey` makes one";
+        let general = "name another with --wallet, --hotkey, --wallet-path; `hivis wallet create --hotkey-only` makes one, as `btcli wallet new_hotkey` does";
+        let hint = error.hint().unwrap_or(general);
         anyhow::Error::new(error).context(Hinted::new(format!("the hotkey {} cannot be used", place.display()), hint))
     })
 }

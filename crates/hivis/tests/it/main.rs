@@ -12,3 +12,5 @@ mod promotion;
 mod release;
 mod sdk;
 mod train;
+mod wallet;
+mod wallet_terminal;

@@ -1,40 +1,40 @@
-//! A key's account: what it can spend, and how many extrinsics it had.
+//! What a key can spend, and how many extrinsics it had.
 
 use crate::scale::Reader;
 use crate::{At, ChainError, read};
 
 /// `System.Account`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Funds {
     /// Extrinsics in blocks so far.
-    pub nonce: u64,
+    pub(crate) nonce: u64,
     /// Rao that are not reserved.
-    pub free: u128,
+    pub(crate) free: u128,
     /// Of these, rao that cannot be spent.
-    pub frozen: u128,
+    pub(crate) frozen: u128,
 }
 
-impl Account {
+impl Funds {
     /// Rao that can be spent.
-    pub fn spendable(&self) -> u128 {
+    pub(crate) fn spendable(&self) -> u128 {
         self.free.saturating_sub(self.frozen)
     }
 }
 
 /// At this block; a key that has none has an empty one.
-pub async fn account(at: &At, key: &[u8; 32]) -> Result<Account, ChainError> {
-    let mut account = Account::default();
+pub(crate) async fn funds(at: &At, key: &[u8; 32]) -> Result<Funds, ChainError> {
+    let mut funds = Funds::default();
     let take = |reader: &mut Reader<'_>, id| {
         reader.fields(id, |reader, name, id| match name {
             "nonce" => {
-                account.nonce = reader.u64(id)?;
+                funds.nonce = reader.u64(id)?;
                 Ok(true)
             }
             "data" => {
                 reader.fields(id, |reader, name, id| {
                     let into = match name {
-                        "free" => &mut account.free,
-                        "frozen" => &mut account.frozen,
+                        "free" => &mut funds.free,
+                        "frozen" => &mut funds.frozen,
                         _ => return Ok(false),
                     };
                     *into = reader.number(id)?;
@@ -46,11 +46,11 @@ pub async fn account(at: &At, key: &[u8; 32]) -> Result<Account, ChainError> {
         })
     };
     read::entry(at, "System", "Account", vec![read::key(key)], take).await?;
-    Ok(account)
+    Ok(funds)
 }
 
 /// Rao that an account must keep.
-pub fn existential(at: &At) -> Result<u64, ChainError> {
+pub(crate) fn existential(at: &At) -> Result<u64, ChainError> {
     constant(at, "Balances", "ExistentialDeposit")
 }
 
