@@ -118,7 +118,7 @@ fn cyscale_decodes_and_bittensor_wallet_verifies_ours() {
 #[test]
 fn bittensor_core_takes_our_proof() {
     let work = Work { netuid: 72, block_hash: [3; 32], hotkey: [1; 32], coldkey: [2; 32], difficulty: 5000 };
-    let proof = Search::start(&work, 2, 0).expect("threads").wait(Duration::from_secs(60)).expect("a proof");
+    let proof = Search::start(&work, 2, 0).expect("threads").wait(Duration::from_mins(1)).expect("a proof");
     let job = json!({ "prefix": hex::encode(work.prefix()), "difficulty": work.difficulty, "nonce": proof.nonce });
     let Some(found) = ask("bittensor-core", "seal", &job) else { return };
     assert_eq!(found, json!([proof.nonce, hex::encode(proof.seal)]));

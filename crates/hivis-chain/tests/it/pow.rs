@@ -61,7 +61,7 @@ fn the_bound_is_exact() {
 fn a_search_finds_a_proof_and_counts() {
     let (work, _) = vectors().swap_remove(2);
     let search = Search::start(&work, 2, u64::MAX - 3).expect("threads");
-    let proof = search.wait(Duration::from_secs(60)).expect("a proof");
+    let proof = search.wait(Duration::from_mins(1)).expect("a proof");
     assert!(work.meets(&proof.seal) && work.seal(proof.nonce) == proof.seal);
 }
 

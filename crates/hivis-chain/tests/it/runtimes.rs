@@ -57,7 +57,7 @@ pub(crate) fn with_pow() -> Runtime {
         let id = pallet.calls.as_ref().expect("calls").ty.id as usize;
         let TypeDef::Variant(calls) = &mut metadata.types.types[id].ty.type_def else { panic!("calls are variants") };
         let mut call = calls.variants.iter().find(|v| v.name == "register").expect("register").clone();
-        call.name = "pow_register".to_owned();
+        "pow_register".clone_into(&mut call.name);
         call.index = 250;
         call.fields.retain(|f| f.name.as_deref() != Some("coldkey"));
         call.fields[1].name = Some("work_block".to_owned());
