@@ -12,7 +12,7 @@ struct Args {
     /// The port on 127.0.0.1.
     #[arg(long, default_value_t = 9944)]
     port: u16,
-    /// The runtime: 424 or 461.
+    /// The runtime: 424, 461, or 462 (461 with `pow_register`).
     #[arg(long, default_value_t = 424)]
     spec: u32,
     /// Seconds from block to block.

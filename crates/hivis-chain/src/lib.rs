@@ -6,22 +6,29 @@
 //!
 //! This room knows nothing of roadwork and keeps no key: whoever signs hands a [`hivis_bittensor::Keypair`] in.
 
+pub mod account;
 mod client;
 mod error;
 pub mod extrinsic;
 mod heads;
 pub mod intent;
 mod line;
+pub mod metagraph;
 mod network;
 pub mod offline;
 mod read;
 mod scale;
 pub mod submit;
+pub mod subnet;
 
 pub use client::{At, Chain, ChainSettings, Head, Status, printable};
 pub use error::{ChainError, Fault};
 pub use heads::Heads;
 pub use network::Network;
+pub use read::value;
+
+#[cfg(test)]
+mod golden;
 
 /// How the chain hashes, addresses and signs: Substrate's defaults, with ss58 prefix 42.
 pub type ChainConfig = subxt::SubstrateConfig;

@@ -102,8 +102,34 @@ pub(crate) async fn number(at: &At, pallet: &str, name: &str, keys: Vec<Value>) 
     entry(at, pallet, name, keys, one_number).await
 }
 
-fn one_number(reader: &mut Reader<'_>, id: u32) -> Result<u64, Misfit> {
+/// A number, as an answer.
+pub(crate) fn one_number(reader: &mut Reader<'_>, id: u32) -> Result<u64, Misfit> {
     reader.u64(id)
+}
+
+/// A truth value, as an answer.
+pub(crate) fn one_bool(reader: &mut Reader<'_>, id: u32) -> Result<bool, Misfit> {
+    reader.bool(id)
+}
+
+/// A key, as an answer.
+pub(crate) fn one_key(reader: &mut Reader<'_>, id: u32) -> Result<[u8; 32], Misfit> {
+    reader.key(id)
+}
+
+/// Any value by its type in the metadata, with all its names; all bytes must be used.
+pub fn value(metadata: &Metadata, type_id: u32, bytes: &[u8]) -> Result<Value, ChainError> {
+    whole(metadata, bytes, |reader| reader.value(type_id)).map_err(|e| misfit("the value", 0, &e))
+}
+
+/// A number that is fixed in the runtime.
+pub(crate) fn constant(at: &At, pallet: &str, name: &str) -> Result<u64, ChainError> {
+    let (what, spec) = (format!("constant {pallet}.{name}"), at.spec_version());
+    let metadata = at.metadata_ref();
+    let Some(constant) = metadata.pallet_by_name(pallet).and_then(|p| p.constant_by_name(name)) else {
+        return Err(ChainError::Missing { what, spec });
+    };
+    whole(metadata, constant.value(), |reader| reader.u64(constant.ty())).map_err(|e| misfit(&what, spec, &e))
 }
 
 /// The block's own time, Unix milliseconds.

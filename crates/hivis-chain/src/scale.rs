@@ -248,6 +248,14 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// The number of a pair of something and a number.
+    pub(crate) fn second(&mut self, id: u32) -> Result<u64, Misfit> {
+        let TypeDef::Tuple(tuple) = self.def(id)? else { return Err(Misfit::shape("pair")) };
+        let [first, second] = tuple.fields.as_slice() else { return Err(Misfit::shape("pair")) };
+        self.skip(first.id)?;
+        self.u64(second.id)
+    }
+
     /// `None` or the value.
     pub(crate) fn option<T>(
         &mut self,
@@ -348,10 +356,7 @@ impl<'a> Reader<'a> {
             TypeDef::Primitive(TypeDefPrimitive::Str) => Value::string(self.text(id)?),
             TypeDef::Primitive(primitive) => match (signed(primitive), width(primitive)) {
                 (false, Some(width)) if width <= 16 => Value::u128(self.little(width)?),
-                (true, Some(width)) if width <= 16 => {
-                    let raw = self.little(width)? << (128 - 8 * width as u32);
-                    Value::i128(raw as i128 >> (128 - 8 * width as u32))
-                }
+                (true, Some(width)) if width <= 16 => Value::i128(extended(self.little(width)?, width)),
                 (_, width) => Value::from_bytes(self.take(width.unwrap_or(4))?),
             },
             TypeDef::Compact(_) => Value::u128(self.compact()?),
@@ -397,6 +402,33 @@ impl<'a> Reader<'a> {
         fields.iter().map(|f| self.value(f.ty.id)).collect()
     }
 
+    pub(crate) fn is_list(&self, id: u32) -> bool {
+        matches!(self.def(id), Ok(TypeDef::Sequence(_)))
+    }
+
+    pub(crate) fn is_bool(&self, id: u32) -> bool {
+        matches!(self.def(id), Ok(TypeDef::Primitive(TypeDefPrimitive::Bool)))
+    }
+
+    /// Bits behind the point of a number of `substrate_fixed` as parameters use it: I32F32 and U64F64.
+    pub(crate) fn fraction_bits(&self, id: u32) -> Option<u32> {
+        match self.types.resolve(id)?.path.segments.last()?.as_str() {
+            "FixedI64" | "FixedU64" => Some(32),
+            "FixedI128" | "FixedU128" => Some(64),
+            _ => None,
+        }
+    }
+
+    /// A number of `substrate_fixed` with so many bits behind the point.
+    pub(crate) fn fixed(&mut self, id: u32, bits: u32) -> Result<f64, Misfit> {
+        let inner = sole(self.def(id)?).ok_or(Misfit::shape("fraction"))?;
+        let TypeDef::Primitive(primitive) = self.def(inner)? else { return Err(Misfit::shape("fraction")) };
+        let width = width(primitive).filter(|&w| w <= 16).ok_or(Misfit::shape("fraction"))?;
+        let raw = self.little(width)?;
+        let number = if signed(primitive) { extended(raw, width) as f64 } else { raw as f64 };
+        Ok(number / 2_f64.powi(bits as i32))
+    }
+
     fn is_u8(&self, id: u32) -> bool {
         matches!(self.def(id), Ok(TypeDef::Primitive(TypeDefPrimitive::U8)))
     }
@@ -431,6 +463,12 @@ fn width(primitive: &TypeDefPrimitive) -> Option<usize> {
 fn signed(primitive: &TypeDefPrimitive) -> bool {
     use TypeDefPrimitive as P;
     matches!(primitive, P::I8 | P::I16 | P::I32 | P::I64 | P::I128 | P::I256)
+}
+
+/// A number of `width` bytes with its sign.
+fn extended(raw: u128, width: usize) -> i128 {
+    let unused = 128 - 8 * width as u32;
+    (raw << unused) as i128 >> unused
 }
 
 fn narrow(number: u128) -> Result<u64, Misfit> {

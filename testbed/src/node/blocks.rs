@@ -17,6 +17,8 @@ use super::{dispatch, storage};
 pub const BLOCK_MS: u64 = 12_000;
 /// Blocks behind the head whose state is kept.
 const KEPT: u32 = 512;
+/// Blocks whose hashes the state itself keeps.
+const RECENT: u32 = 8;
 
 type Storage = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -123,6 +125,13 @@ impl Chain {
         block.storage = OnceLock::new();
     }
 
+    /// Whether the next block could hold an extrinsic.
+    pub(crate) fn check(&self, bytes: &[u8]) -> Result<(), Refusal> {
+        let state = self.state();
+        let signed = extrinsics::open(bytes, &self.block(&self.head).runtime, state.number, self)?;
+        extrinsics::validate(&signed, &state)
+    }
+
     /// Takes an extrinsic into the pool.
     pub(crate) fn submit(&mut self, bytes: &[u8]) -> Result<H256, Refusal> {
         let state = self.state();
@@ -155,7 +164,9 @@ impl Chain {
         let parent = self.head;
         let mut state = State::clone(&self.state());
         state.events.clear();
+        state.recent.insert(state.number, parent.0);
         state.number += 1;
+        state.recent = state.recent.split_off(&state.number.saturating_sub(RECENT));
         let planned = self.clock.map_or(state.time_ms + BLOCK_MS, |clock| clock());
         state.time_ms = planned.saturating_add_signed(self.shift_ms);
         if self.clock.is_none() {
@@ -163,7 +174,7 @@ impl Chain {
         }
         if let Some(spec) = self.upgrade.take() {
             state.spec = spec;
-            state.happened(None, json!({ "System": "CodeUpdated" }));
+            state.happened(None, &json!({ "System": "CodeUpdated" }));
             self.news.push(News::Upgraded);
         }
         let runtime = Runtime::of(state.spec);
@@ -266,21 +277,21 @@ fn execute(state: &mut State, runtime: &Runtime, signed: &Signed, index: u32) {
     }
     if fee > 0 {
         let paid = json!({ "who": hex_key(&signed.who), "actual_fee": fee, "tip": signed.tip });
-        state.happened(Some(index), json!({ "TransactionPayment": { "TransactionFeePaid": paid } }));
+        state.happened(Some(index), &json!({ "TransactionPayment": { "TransactionFeePaid": paid } }));
     }
     match done {
         Ok(()) => succeeded(state, index, fee > 0),
         Err(failure) => {
             let info = dispatch_info(fee > 0);
             let failed = json!({ "dispatch_error": failure.encode(runtime), "dispatch_info": info });
-            state.happened(Some(index), json!({ "System": { "ExtrinsicFailed": failed } }));
+            state.happened(Some(index), &json!({ "System": { "ExtrinsicFailed": failed } }));
         }
     }
 }
 
 fn succeeded(state: &mut State, index: u32, pays: bool) {
     let info = json!({ "dispatch_info": dispatch_info(pays) });
-    state.happened(Some(index), json!({ "System": { "ExtrinsicSuccess": info } }));
+    state.happened(Some(index), &json!({ "System": { "ExtrinsicSuccess": info } }));
 }
 
 fn dispatch_info(pays: bool) -> Value {

@@ -1,6 +1,7 @@
 //! What the calls do: the checks and errors of the pallets, by the pallets' names.
 
 use serde_json::{Value, json};
+use sp_crypto_hashing::{keccak_256, sha2_256};
 
 use super::runtime::Runtime;
 use super::state::{Axon, Commitment, Key, Neuron, State, Subnet, hex_key, key_of};
@@ -37,6 +38,7 @@ pub(crate) fn apply(state: &mut State, who: &Key, call: &Value, index: u32) -> R
     match (pallet, name) {
         ("Balances", "transfer_keep_alive" | "transfer_allow_death") => transfer(state, who, args, index),
         ("SubtensorModule", "register_limit" | "burned_register") => register(state, who, args, index),
+        ("SubtensorModule", "pow_register") => pow_register(state, who, args, index),
         ("SubtensorModule", "serve_axon") => serve(state, who, args, index),
         ("Commitments", "set_commitment") => commit(state, who, args, index),
         ("System", "remark") => Ok(()),
@@ -44,25 +46,29 @@ pub(crate) fn apply(state: &mut State, who: &Key, call: &Value, index: u32) -> R
             let calls = args.get("calls").and_then(Value::as_array).cloned().unwrap_or_default();
             for call in &calls {
                 apply(state, who, call, index)?;
-                state.happened(Some(index), json!({ "Utility": "ItemCompleted" }));
+                state.happened(Some(index), &json!({ "Utility": "ItemCompleted" }));
             }
-            state.happened(Some(index), json!({ "Utility": "BatchCompleted" }));
+            state.happened(Some(index), &json!({ "Utility": "BatchCompleted" }));
             Ok(())
         }
         _ => Err(Failure::Module("System", "CallFiltered")),
     }
 }
 
-/// The runtime's own checks before the pool: `CustomTransactionError`'s codes of subtensor.
+/// The runtime's own checks before the pool: codes of subtensor's `CustomTransactionError`.
 pub(crate) fn refused_early(state: &State, who: &Key, call: &Value) -> Option<u8> {
-    let ("SubtensorModule", "serve_axon", args) = parts(call)? else { return None };
-    match check_axon(state, who, args).err()? {
-        Failure::Module(_, "HotKeyNotRegisteredInNetwork") => Some(10),
-        Failure::Module(_, "InvalidIpAddress" | "InvalidIpType") => Some(11),
-        Failure::Module(_, "ServingRateLimitExceeded") => Some(12),
-        Failure::Module(_, "InvalidPort") => Some(13),
-        _ => Some(255),
-    }
+    let failure = match parts(call)? {
+        ("SubtensorModule", "serve_axon", args) => check_axon(state, who, args).err()?,
+        ("SubtensorModule", "pow_register", args) => check_pow(state, who, args).err()?,
+        _ => return None,
+    };
+    Some(match failure {
+        Failure::Module(_, "HotKeyNotRegisteredInNetwork") => 10,
+        Failure::Module(_, "InvalidIpAddress" | "InvalidIpType") => 11,
+        Failure::Module(_, "ServingRateLimitExceeded") => 12,
+        Failure::Module(_, "InvalidPort") => 13,
+        _ => 255,
+    })
 }
 
 /// Pallet, call and arguments of a decoded call.
@@ -95,23 +101,23 @@ fn transfer(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<()
     let there = state.account(&to).free;
     state.set_balance(to, there + amount);
     let event = json!({ "from": hex_key(who), "to": hex_key(&to), "amount": amount });
-    state.happened(Some(index), json!({ "Balances": { "Transfer": event } }));
+    state.happened(Some(index), &json!({ "Balances": { "Transfer": event } }));
     Ok(())
 }
 
-fn register(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), Failure> {
+/// What both ways to register ask for; gives subnet and hotkey.
+fn check_newcomer(state: &State, who: &Key, args: &Value, switch: &str) -> Result<(u16, Key), Failure> {
     let netuid = number(args, "netuid") as u16;
     let hotkey = args.get("hotkey").and_then(key_of).ok_or(subtensor("HotKeyAccountNotExists"))?;
     if netuid == 0 {
         return Err(subtensor("RegistrationNotPermittedOnRootSubnet"));
     }
-    let block = u64::from(state.number);
     let subnet = state.subnets.get(&netuid).ok_or(subtensor("SubnetNotExists"))?;
-    if subnet.params.get("registration_allowed") != Some(&json!(true)) {
+    if subnet.params.get(switch) != Some(&json!(true)) {
         return Err(subtensor("SubNetRegistrationDisabled"));
     }
-    let this_block = subnet.neurons.iter().filter(|n| n.registered_at == block).count() as u64;
-    if this_block >= subnet.param("max_regs_per_block") {
+    let here = |n: &&Neuron| n.registered_at == u64::from(state.number);
+    if subnet.neurons.iter().filter(here).count() as u64 >= subnet.param("max_regs_per_block") {
         return Err(subtensor("TooManyRegistrationsThisBlock"));
     }
     if subnet.uid(&hotkey).is_some() {
@@ -120,7 +126,12 @@ fn register(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<()
     if state.owners.get(&hotkey).is_some_and(|owner| owner != who) {
         return Err(subtensor("NonAssociatedColdKey"));
     }
-    let cost = subnet.burn;
+    Ok((netuid, hotkey))
+}
+
+fn register(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), Failure> {
+    let (netuid, hotkey) = check_newcomer(state, who, args, "registration_allowed")?;
+    let cost = state.subnet(netuid).burn;
     // `burned_register` has no cap.
     if args.get("limit_price").is_some_and(|limit| cost > limit.as_u64().unwrap_or(0)) {
         return Err(subtensor("RegistrationPriceLimitExceeded"));
@@ -130,14 +141,41 @@ fn register(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<()
         return Err(subtensor("NotEnoughBalanceToStake"));
     }
     state.set_balance(*who, free - cost);
-    let uid = take_place(state, netuid, *who, hotkey)?;
-    let event = json!([netuid, uid, hex_key(&hotkey)]);
-    state.happened(Some(index), json!({ "SubtensorModule": { "NeuronRegistered": event } }));
-    Ok(())
+    take_place(state, netuid, *who, hotkey, index)
+}
+
+fn pow_register(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), Failure> {
+    let (netuid, hotkey) = check_pow(state, who, args)?;
+    take_place(state, netuid, *who, hotkey, index)
+}
+
+/// The proof as `../shared/chain/README.md` has it: of a block at most so old, below the difficulty.
+fn check_pow(state: &State, who: &Key, args: &Value) -> Result<(u16, Key), Failure> {
+    const LIFE: u64 = 5;
+    let (netuid, hotkey) = check_newcomer(state, who, args, "pow_registration_allowed")?;
+    let at = number(args, "work_block");
+    let age = u64::from(state.number).checked_sub(at).filter(|age| *age <= LIFE);
+    let hash = age.and_then(|_| state.recent.get(&(at as u32))).ok_or(subtensor("InvalidWorkBlock"))?;
+    let nonce = number(args, "nonce").to_le_bytes();
+    let parts: [&[u8]; 6] = [b"subtensor-pow-register-v1", &netuid.to_le_bytes(), hash, &hotkey, who, &nonce];
+    let seal = keccak_256(&sha2_256(&parts.concat()));
+    if args.get("work").and_then(key_of) != Some(seal) {
+        return Err(subtensor("InvalidSeal"));
+    }
+    let subnet = state.subnet(netuid);
+    let least = subnet.param("min_difficulty").max(1);
+    let difficulty = subnet.param("difficulty").clamp(least, subnet.param("max_difficulty").max(least));
+    // seal * difficulty stays within 256 bits when the seal is at most (2^256 - 1) / difficulty.
+    let mut carry = 0_u128;
+    for word in seal.chunks_exact(8) {
+        let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        carry = (u128::from(word) * u128::from(difficulty) + carry) >> 64;
+    }
+    if carry == 0 { Ok((netuid, hotkey)) } else { Err(subtensor("InvalidDifficulty")) }
 }
 
 /// Appends the key, or puts it where the least of those stood whom nothing protects.
-fn take_place(state: &mut State, netuid: u16, coldkey: Key, hotkey: Key) -> Result<usize, Failure> {
+fn take_place(state: &mut State, netuid: u16, coldkey: Key, hotkey: Key, index: u32) -> Result<(), Failure> {
     let block = u64::from(state.number);
     let subnet = state.subnet_mut(netuid);
     let immunity = subnet.param("immunity_period");
@@ -168,7 +206,9 @@ fn take_place(state: &mut State, netuid: u16, coldkey: Key, hotkey: Key) -> Resu
         uid
     };
     state.owners.insert(hotkey, coldkey);
-    Ok(uid)
+    let event = json!([netuid, uid, hex_key(&hotkey)]);
+    state.happened(Some(index), &json!({ "SubtensorModule": { "NeuronRegistered": event } }));
+    Ok(())
 }
 
 fn check_axon(state: &State, who: &Key, args: &Value) -> Result<(u16, Axon), Failure> {
@@ -215,7 +255,7 @@ fn serve(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), F
         neuron.axon = Some(axon);
     }
     let event = json!({ "AxonServed": [netuid, hex_key(who)] });
-    state.happened(Some(index), json!({ "SubtensorModule": event }));
+    state.happened(Some(index), &json!({ "SubtensorModule": event }));
     Ok(())
 }
 
@@ -233,6 +273,6 @@ fn commit(state: &mut State, who: &Key, args: &Value, index: u32) -> Result<(), 
     }
     subnet.commitments.insert(*who, Commitment { block, info });
     let event = json!({ "Commitment": { "netuid": netuid, "who": hex_key(who) } });
-    state.happened(Some(index), json!({ "Commitments": event }));
+    state.happened(Some(index), &json!({ "Commitments": event }));
     Ok(())
 }

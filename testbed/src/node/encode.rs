@@ -179,7 +179,8 @@ impl<'a> Codec<'a> {
             return Ok(one.name.as_ref().map_or(inner.clone(), |name| json!({ name.as_str(): inner })));
         }
         let all: Vec<Value> = fields.iter().map(|f| self.decode(f.ty.id, input)).collect::<Result<_, _>>()?;
-        let names: Option<Vec<String>> = fields.iter().map(|f| f.name.as_ref().map(|n| n.as_str().to_owned())).collect();
+        let names: Option<Vec<String>> =
+            fields.iter().map(|f| f.name.as_ref().map(|n| n.as_str().to_owned())).collect();
         match names {
             Some(names) if !names.is_empty() => Ok(Value::Object(names.into_iter().zip(all).collect::<Map<_, _>>())),
             _ => Ok(Value::Array(all)),
@@ -216,8 +217,14 @@ fn signed(value: &Value) -> Result<i128, String> {
 fn encode_primitive(kind: &TypeDefPrimitive, value: &Value, out: &mut Vec<u8>) -> Result<(), String> {
     use TypeDefPrimitive as P;
     let width = match kind {
-        P::Bool => return Ok(out.push(u8::from(value.as_bool().unwrap_or(false)))),
-        P::Str => return Ok(value.as_str().unwrap_or_default().encode_to(out)),
+        P::Bool => {
+            out.push(u8::from(value.as_bool().unwrap_or(false)));
+            return Ok(());
+        }
+        P::Str => {
+            value.as_str().unwrap_or_default().encode_to(out);
+            return Ok(());
+        }
         P::Char => return Err("characters are not written".to_owned()),
         P::U8 | P::I8 => 1,
         P::U16 | P::I16 => 2,

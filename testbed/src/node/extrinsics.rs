@@ -7,32 +7,50 @@ use super::encode::unprefixed;
 use super::runtime::Runtime;
 use super::state::{Key, State};
 
-/// Why the pool does not take an extrinsic, with the node's own codes.
+/// Why the pool does not take an extrinsic.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Refusal {
-    /// 1001: it does not decode.
+    /// It does not decode; a node's code 1001.
     BadFormat(String),
-    /// 1010: `Invalid Transaction`, with this detail.
-    Invalid(&'static str),
-    /// 1010 with the runtime's own code.
+    /// Its nonce was used; this and the following are a node's code 1010.
+    Stale,
+    /// The signature is not of this payload: key, versions, genesis or era differ.
+    BadProof,
+    /// Less money than the fee.
+    Payment,
+    /// Its era is over, or began at a block that there is not.
+    Ancient,
+    /// The runtime's own code.
     Custom(u8),
     /// Its nonce lies ahead: it waits.
     Future,
 }
 
 impl Refusal {
-    pub(crate) const STALE: Self = Self::Invalid("Transaction is outdated");
-    pub(crate) const BAD_PROOF: Self = Self::Invalid("Transaction has a bad signature");
-    pub(crate) const PAYMENT: Self = Self::Invalid("Inability to pay some fees (e.g. account balance too low)");
-    pub(crate) const ANCIENT: Self = Self::Invalid("Transaction has an ancient birth block");
-
-    /// `Custom error: N` becomes one text a code, so that the error can hold it.
+    /// The node's own words.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::BadFormat(why) => why.clone(),
-            Self::Invalid(text) => (*text).to_owned(),
-            Self::Custom(code) => format!("Custom error: {code}"),
-            Self::Future => "Transaction will be valid in the future".to_owned(),
+            Self::BadFormat(why) => return format!("Extrinsic has invalid format: {why}"),
+            Self::Custom(code) => return format!("Custom error: {code}"),
+            Self::Stale => "Transaction is outdated",
+            Self::BadProof => "Transaction has a bad signature",
+            Self::Payment => "Inability to pay some fees (e.g. account balance too low)",
+            Self::Ancient => "Transaction has an ancient birth block",
+            Self::Future => "Transaction will be valid in the future",
+        }
+        .to_owned()
+    }
+
+    /// The variant of `InvalidTransaction`.
+    pub(crate) fn variant(&self) -> Value {
+        match self {
+            Self::BadFormat(_) => json!("Call"),
+            Self::Custom(code) => json!({ "Custom": code }),
+            Self::Stale => json!("Stale"),
+            Self::BadProof => json!("BadProof"),
+            Self::Payment => json!("Payment"),
+            Self::Ancient => json!("AncientBirthBlock"),
+            Self::Future => json!("Future"),
         }
     }
 }
@@ -60,7 +78,7 @@ pub(crate) trait Anchors {
 
 /// Decodes a version 4 extrinsic and verifies its signature. `head` is the newest block.
 pub(crate) fn open(bytes: &[u8], runtime: &Runtime, head: u32, anchors: &dyn Anchors) -> Result<Signed, Refusal> {
-    let bad = |why: &str| Refusal::BadFormat(format!("Extrinsic has invalid format: {why}"));
+    let bad = |why: &str| Refusal::BadFormat(why.to_owned());
     let inner = unprefixed(bytes).ok_or_else(|| bad("its length is wrong"))?;
     let rest = inner.strip_prefix(&[0x84, 0x00]).ok_or_else(|| bad("not version 4, signed, by account"))?;
     let (who, rest) = rest.split_first_chunk::<32>().ok_or_else(|| bad("no account"))?;
@@ -84,7 +102,7 @@ pub(crate) fn open(bytes: &[u8], runtime: &Runtime, head: u32, anchors: &dyn Anc
     let (extra, call) = rest.split_at(rest.len() - input.len());
 
     let born = era.born(head);
-    let anchor = born.map_or(Some(anchors.genesis()), |number| anchors.hash_of(number)).ok_or(Refusal::ANCIENT)?;
+    let anchor = born.map_or(Some(anchors.genesis()), |number| anchors.hash_of(number)).ok_or(Refusal::Ancient)?;
     let mut payload = [call, extra].concat();
     for extension in &extensions {
         let value = match extension.identifier() {
@@ -98,7 +116,7 @@ pub(crate) fn open(bytes: &[u8], runtime: &Runtime, head: u32, anchors: &dyn Anc
     }
     let payload = if payload.len() > 256 { blake2_256(&payload).to_vec() } else { payload };
     if !hivis_bittensor::verify(who, &payload, signature) {
-        return Err(Refusal::BAD_PROOF);
+        return Err(Refusal::BadProof);
     }
     let mut input = call;
     let call = runtime.decode(runtime.metadata.outer_enums().call_enum_ty(), &mut input).map_err(|e| bad(&e))?;
@@ -111,7 +129,7 @@ pub(crate) fn open(bytes: &[u8], runtime: &Runtime, head: u32, anchors: &dyn Anc
 
 /// The call of an extrinsic, signed or not; whether the signature is good does not matter.
 pub(crate) fn call_of(bytes: &[u8], runtime: &Runtime) -> Result<Value, Refusal> {
-    let bad = |why: &str| Refusal::BadFormat(format!("Extrinsic has invalid format: {why}"));
+    let bad = |why: &str| Refusal::BadFormat(why.to_owned());
     let inner = unprefixed(bytes).unwrap_or(bytes);
     let mut input = match inner {
         [0x84, 0x00, rest @ ..] => rest.get(97..).ok_or_else(|| bad("it ends early"))?,
@@ -131,14 +149,14 @@ pub(crate) fn call_of(bytes: &[u8], runtime: &Runtime) -> Result<Value, Refusal>
 pub(crate) fn validate(signed: &Signed, state: &State) -> Result<(), Refusal> {
     let account = state.account(&signed.who);
     if signed.dies.is_some_and(|last| state.number >= last) {
-        return Err(Refusal::ANCIENT);
+        return Err(Refusal::Ancient);
     }
     if signed.nonce < account.nonce {
-        return Err(Refusal::STALE);
+        return Err(Refusal::Stale);
     }
     let fee = fee(&signed.call) + signed.tip;
     if fee > account.free {
-        return Err(Refusal::PAYMENT);
+        return Err(Refusal::Payment);
     }
     if let Some(code) = super::dispatch::refused_early(state, &signed.who, &signed.call) {
         return Err(Refusal::Custom(code));
@@ -148,7 +166,8 @@ pub(crate) fn validate(signed: &Signed, state: &State) -> Result<(), Refusal> {
 
 /// Calls of the hotkey are free; the others cost about what they do on finney, rao.
 pub(crate) fn fee(call: &Value) -> u64 {
-    let free = [("SubtensorModule", "serve_axon"), ("Commitments", "set_commitment")];
+    let free =
+        [("SubtensorModule", "serve_axon"), ("SubtensorModule", "pow_register"), ("Commitments", "set_commitment")];
     let is = |(pallet, name): &(&str, &str)| call.get(pallet).is_some_and(|c| c.get(name).is_some());
     if free.iter().any(is) { 0 } else { 136_000 }
 }

@@ -34,6 +34,7 @@ pub(crate) fn state(spec: u32) -> State {
         accounts: BTreeMap::new(),
         owners: BTreeMap::new(),
         subnets: BTreeMap::new(),
+        recent: BTreeMap::new(),
         events: Vec::new(),
     };
     for uri in ["//Alice", "//Bob", "//Charlie"] {
@@ -96,7 +97,7 @@ fn neuron(netuid: u16, uid: u16) -> Neuron {
     Neuron {
         hotkey: if permit { validator(netuid, uid).public() } else { named("hotkey") },
         coldkey: named("coldkey"),
-        active: permit || uid % 5 != 0,
+        active: permit || !uid.is_multiple_of(5),
         permit,
         alpha_stake: if permit { (100_000 - 9_000 * rank) * UNIT } else { rank * 1_234_567 },
         tao_stake: if permit { (5_000 - 500 * rank) * UNIT } else { 0 },
@@ -106,7 +107,7 @@ fn neuron(netuid: u16, uid: u16) -> Neuron {
         emission: if permit { 9 * UNIT } else { (600 - rank) * UNIT / 1000 },
         registered_at: head - 50_000 + 190 * rank,
         last_update: head - 10 * (rank + 1),
-        axon: (permit || uid % 3 != 0).then(|| Axon {
+        axon: (permit || !uid.is_multiple_of(3)).then(|| Axon {
             block: head - 40_000 + rank,
             version: 9_012_002,
             // 198.51.100.0/24 is for documents: nothing answers there.

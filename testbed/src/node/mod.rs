@@ -13,6 +13,8 @@ mod encode;
 mod extrinsics;
 mod faults;
 mod genesis;
+#[cfg(test)]
+mod golden;
 mod rpc;
 mod runtime;
 mod runtime_calls;
@@ -43,7 +45,7 @@ use world::{Shared, World, lock};
 /// How a node starts.
 #[derive(Clone, Debug)]
 pub struct NodeOptions {
-    /// The runtime: 424 or 461.
+    /// The runtime: 424, 461, or 462 (461 with `pow_register`).
     pub spec: u32,
     /// The port on loopback; 0 takes a free one.
     pub port: u16,

@@ -14,14 +14,41 @@ pub(crate) type Failed = (i64, String, Option<String>);
 type Answer = Result<Value, Failed>;
 
 const METHODS: [&str; 36] = [
-    "author_pendingExtrinsics", "author_submitAndWatchExtrinsic", "author_submitExtrinsic", "author_unwatchExtrinsic",
-    "chain_getBlock", "chain_getBlockHash", "chain_getFinalizedHead", "chain_getHead", "chain_getHeader",
-    "chain_subscribeAllHeads", "chain_subscribeFinalizedHeads", "chain_subscribeNewHeads",
-    "chain_unsubscribeAllHeads", "chain_unsubscribeFinalizedHeads", "chain_unsubscribeNewHeads", "payment_queryInfo",
-    "rpc_methods", "state_call", "state_getKeysPaged", "state_getMetadata", "state_getRuntimeVersion",
-    "state_getStorage", "state_getStorageAt", "state_queryStorageAt", "state_subscribeRuntimeVersion",
-    "state_subscribeStorage", "state_unsubscribeRuntimeVersion", "state_unsubscribeStorage", "system_accountNextIndex",
-    "system_chain", "system_chainType", "system_health", "system_name", "system_properties", "system_version",
+    "author_pendingExtrinsics",
+    "author_submitAndWatchExtrinsic",
+    "author_submitExtrinsic",
+    "author_unwatchExtrinsic",
+    "chain_getBlock",
+    "chain_getBlockHash",
+    "chain_getFinalizedHead",
+    "chain_getHead",
+    "chain_getHeader",
+    "chain_subscribeAllHeads",
+    "chain_subscribeFinalizedHeads",
+    "chain_subscribeNewHeads",
+    "chain_unsubscribeAllHeads",
+    "chain_unsubscribeFinalizedHeads",
+    "chain_unsubscribeNewHeads",
+    "payment_queryInfo",
+    "rpc_methods",
+    "state_call",
+    "state_getKeysPaged",
+    "state_getMetadata",
+    "state_getRuntimeVersion",
+    "state_getStorage",
+    "state_getStorageAt",
+    "state_queryStorageAt",
+    "state_subscribeRuntimeVersion",
+    "state_subscribeStorage",
+    "state_unsubscribeRuntimeVersion",
+    "state_unsubscribeStorage",
+    "system_accountNextIndex",
+    "system_chain",
+    "system_chainType",
+    "system_health",
+    "system_name",
+    "system_properties",
+    "system_version",
     "account_nextIndex",
 ];
 
@@ -52,7 +79,7 @@ pub(crate) fn call(world: &mut World, connection: u64, method: &str, params: &Va
         "system_properties" => Ok(json!({ "ss58Format": 42, "tokenDecimals": 9, "tokenSymbol": "TAO" })),
         "system_health" => Ok(json!({ "peers": 0, "isSyncing": false, "shouldHavePeers": false })),
         "system_accountNextIndex" | "account_nextIndex" => next_index(world, text(0)),
-        "chain_getBlockHash" => block_hash(world, &params[0]),
+        "chain_getBlockHash" => Ok(block_hash(world, &params[0])),
         "chain_getHead" => Ok(json!(head)),
         "chain_getFinalizedHead" => Ok(json!(world.chain.finalised)),
         "chain_getHeader" => Ok(block(world, &params[0])?.map_or(Value::Null, |b| json!(b.header))),
@@ -96,11 +123,12 @@ pub(crate) fn call(world: &mut World, connection: u64, method: &str, params: &Va
                 return Ok(json!(hex(garbage)));
             }
             let block = at(world, &params[2])?;
-            runtime_calls::call(block, &world.chain, name, &bytes(text(1).unwrap_or_default())).map(|out| json!(hex(&out)))
+            runtime_calls::call(block, &world.chain, name, &bytes(text(1).unwrap_or_default()))
+                .map(|out| json!(hex(&out)))
         }
         "payment_queryInfo" => {
             let input = bytes(text(0).unwrap_or_default());
-            let fee = runtime_calls::fee_of(&world.chain, &input).map_err(refused)?;
+            let fee = runtime_calls::fee_of(&world.chain, &input).map_err(|e| refused(&e))?;
             let weight = json!({ "ref_time": 200_000_000, "proof_size": 3000 });
             Ok(json!({ "weight": weight, "class": "normal", "partialFee": fee.to_string() }))
         }
@@ -155,7 +183,7 @@ fn at<'a>(world: &'a World, param: &Value) -> Result<&'a Block, Failed> {
     found.ok_or_else(|| (4003, format!("Client error: UnknownBlock: State already discarded for {param}"), None))
 }
 
-fn block_hash(world: &World, param: &Value) -> Answer {
+fn block_hash(world: &World, param: &Value) -> Value {
     let one = |number: &Value| match number {
         Value::Null => json!(world.chain.head),
         number => {
@@ -166,10 +194,10 @@ fn block_hash(world: &World, param: &Value) -> Answer {
             }
         }
     };
-    Ok(match param {
+    match param {
         Value::Array(list) => list.iter().map(one).collect(),
         single => one(single),
-    })
+    }
 }
 
 fn next_index(world: &World, address: Option<&str>) -> Answer {
@@ -223,7 +251,7 @@ fn keys_paged(world: &World, params: &Value) -> Answer {
     Ok(page.take_while(|key| key.starts_with(&prefix)).take(count).map(|key| json!(hex(key))).collect())
 }
 
-fn refused(refusal: Refusal) -> Failed {
+fn refused(refusal: &Refusal) -> Failed {
     let detail = refusal.detail();
     match refusal {
         Refusal::BadFormat(_) => (1001, detail, None),
@@ -249,7 +277,7 @@ fn submit(world: &mut World, input: &[u8]) -> Result<H256, Failed> {
         let detail = "The transaction has too low priority to replace another transaction already in the pool.";
         return Err((1014, "Priority is too low: (0 vs 0)".to_owned(), Some(detail.to_owned())));
     }
-    let hash = world.chain.submit(input).map_err(refused)?;
+    let hash = world.chain.submit(input).map_err(|e| refused(&e))?;
     if world.faults.cut_on_submit > 0 {
         world.faults.cut_on_submit -= 1;
         world.cut();

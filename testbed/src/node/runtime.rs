@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use scale_info::{TypeDef, Variant};
 use serde_json::{Value, json};
 use sp_crypto_hashing::{blake2_128, blake2_256, twox_64, twox_128, twox_256};
+use subxt::ext::codec::{Decode as _, Encode as _};
 use subxt::ext::frame_decode::storage::StorageHasher;
+use subxt::ext::frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use subxt::metadata::Metadata;
 
 use super::encode::Codec;
@@ -27,7 +30,8 @@ type Loaded = BTreeMap<u32, Arc<Runtime>>;
 static LOADED: LazyLock<Mutex<Loaded>> = LazyLock::new(Mutex::default);
 
 impl Runtime {
-    /// Spec 424 (finney's) or 461, from `fixtures/chain`; each is read once in a process.
+    /// Spec 424 (finney's) or 461, from `fixtures/chain`, or 462, which is 461 and `pow_register`; each is read once in a
+    /// process.
     pub(crate) fn of(spec: u32) -> Arc<Self> {
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.entry(spec).or_insert_with(|| Arc::new(Self::load(spec))).clone()
@@ -37,7 +41,8 @@ impl Runtime {
         let raw = match spec {
             424 => BTreeMap::from([(15, file("finney-metadata-v15.scale.gz")), (16, file("finney-metadata.scale"))]),
             461 => BTreeMap::from([(15, file("subtensor-461-metadata-v15.scale.gz"))]),
-            other => panic!("there is no metadata of spec {other}: 424 and 461 are known"),
+            462 => BTreeMap::from([(15, with_pow(&file("subtensor-461-metadata-v15.scale.gz")))]),
+            other => panic!("there is no metadata of spec {other}: 424, 461 and 462 are known"),
         };
         let metadata = Metadata::decode_from(&raw[&15]).expect("the fixture is metadata");
         let mut runtime = Self { spec, transaction: 0, metadata, raw };
@@ -96,9 +101,8 @@ impl Runtime {
         for (info, key) in entry.keys().zip(keys) {
             let key = self.encode(info.key_id, key);
             match info.hasher {
-                StorageHasher::Blake2_128 => out.extend_from_slice(&blake2_128(&key)),
                 StorageHasher::Blake2_256 => out.extend_from_slice(&blake2_256(&key)),
-                StorageHasher::Blake2_128Concat => out.extend_from_slice(&blake2_128(&key)),
+                StorageHasher::Blake2_128 | StorageHasher::Blake2_128Concat => out.extend_from_slice(&blake2_128(&key)),
                 StorageHasher::Twox128 => out.extend_from_slice(&twox_128(&key)),
                 StorageHasher::Twox256 => out.extend_from_slice(&twox_256(&key)),
                 StorageHasher::Twox64Concat => out.extend_from_slice(&twox_64(&key)),
@@ -126,6 +130,30 @@ impl Runtime {
     pub(crate) fn call(&self, call: &Value) -> Vec<u8> {
         self.encode(self.metadata.outer_enums().call_enum_ty(), call)
     }
+}
+
+/// The metadata of 461 as a later runtime: its version is 462, and it has the call that came then. The call's index is not
+/// the real one, which is in no metadata that we have.
+fn with_pow(raw: &[u8]) -> Vec<u8> {
+    let mut prefixed = RuntimeMetadataPrefixed::decode(&mut &raw[..]).expect("metadata");
+    let RuntimeMetadata::V15(v15) = &mut prefixed.1 else { panic!("metadata of another version") };
+    let system = v15.pallets.iter_mut().find(|p| p.name == "System").expect("System");
+    let version = system.constants.iter_mut().find(|c| c.name == "Version").expect("a version");
+    // Two names of fourteen bytes, the authoring version, and then the version of the specification.
+    version.value[34..38].copy_from_slice(&462_u32.to_le_bytes());
+    let pallet = v15.pallets.iter().find(|p| p.name == "SubtensorModule").expect("SubtensorModule");
+    let calls = pallet.calls.as_ref().expect("calls").ty.id as usize;
+    let TypeDef::Variant(variants) = &mut v15.types.types[calls].ty.type_def else { panic!("calls are a variant") };
+    let old = variants.variants.iter().find(|v| v.name == "register").expect("register").clone();
+    let free = (0..=u8::MAX).rev().find(|i| variants.variants.iter().all(|v| v.index != *i)).expect("a free index");
+    let mut new = Variant { name: "pow_register".to_owned(), index: free, docs: Vec::new(), ..old };
+    // `register` has the same arguments, one of another name and one more: the coldkey now is the signer.
+    new.fields.retain(|f| f.name.as_deref() != Some("coldkey"));
+    for field in new.fields.iter_mut().filter(|f| f.name.as_deref() == Some("block_number")) {
+        field.name = Some("work_block".to_owned());
+    }
+    variants.variants.push(new);
+    prefixed.encode()
 }
 
 fn file(name: &str) -> Vec<u8> {

@@ -32,6 +32,17 @@ pub(crate) fn call(block: &Block, chain: &Chain, name: &str, input: &[u8]) -> Re
             let api = runtime.metadata.runtime_api_trait_by_name("TransactionPaymentApi").ok_or_else(missing)?;
             return Ok(runtime.encode(api.method_by_name("query_info").ok_or_else(missing)?.output_ty(), &info));
         }
+        "TaggedTransactionQueue_validate_transaction" => {
+            // Source, extrinsic, and the hash of a block.
+            let extrinsic = input.len().checked_sub(32).and_then(|end| input.get(1..end)).ok_or_else(missing)?;
+            let api = runtime.metadata.runtime_api_trait_by_name("TaggedTransactionQueue").ok_or_else(missing)?;
+            let ty = api.method_by_name("validate_transaction").ok_or_else(missing)?.output_ty();
+            let verdict = match chain.check(extrinsic) {
+                Ok(()) => json!({ "Ok": { "longevity": 64, "propagate": true } }),
+                Err(refusal) => json!({ "Err": { "Invalid": refusal.variant() } }),
+            };
+            return Ok(runtime.encode(ty, &verdict));
+        }
         _ => {}
     }
     let apis: Vec<_> = runtime.metadata.runtime_api_traits().collect();

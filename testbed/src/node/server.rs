@@ -30,7 +30,8 @@ async fn connection(socket: TcpStream, world: Shared) {
         world.faults.upgrades_limited = world.faults.upgrades_limited.saturating_sub(1);
         limited
     };
-    let response = if limited { Response::Reject { status_code: 429 } } else { Response::Accept { key, protocol: None } };
+    let response =
+        if limited { Response::Reject { status_code: 429 } } else { Response::Accept { key, protocol: None } };
     if server.send_response(&response).await.is_err() || limited {
         return;
     }

@@ -13,7 +13,7 @@ pub const UNIT: u64 = 1_000_000_000;
 /// The chain's state after a block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// The runtime: 424 or 461.
+    /// The runtime: 424, 461, or 462 (461 with `pow_register`).
     pub spec: u32,
     /// The block.
     pub number: u32,
@@ -25,6 +25,8 @@ pub struct State {
     pub owners: BTreeMap<Key, Key>,
     /// Subnets by netuid.
     pub subnets: BTreeMap<u16, Subnet>,
+    /// Hashes of the last blocks before this one, which a proof of work is made for.
+    pub recent: BTreeMap<u32, [u8; 32]>,
     /// What happened in this block, as `System.Events` holds it.
     pub events: Vec<Value>,
 }
@@ -139,7 +141,7 @@ impl State {
     }
 
     /// Notes something that happened; `phase` is the extrinsic's index.
-    pub(crate) fn happened(&mut self, phase: Option<u32>, event: Value) {
+    pub(crate) fn happened(&mut self, phase: Option<u32>, event: &Value) {
         let phase = phase.map_or(json!("Initialization"), |index| json!({ "ApplyExtrinsic": index }));
         self.events.push(json!({ "phase": phase, "event": event, "topics": [] }));
     }

@@ -6,22 +6,19 @@ use super::state::{Axon, Neuron, State, Subnet, hex_key, key_of};
 use super::storage::moving_price;
 
 /// The answer of `api`'s `method`, whose type has these `fields`; `None` when the node does not model it.
-pub(crate) fn call(
-    state: &State,
-    (api, method): (&str, &str),
-    inputs: &[Value],
-    fields: &[String],
-) -> Option<Value> {
+pub(crate) fn call(state: &State, (api, method): (&str, &str), inputs: &[Value], fields: &[String]) -> Option<Value> {
     let number = |at: usize| inputs.get(at).and_then(Value::as_u64);
     let netuid = number(0).unwrap_or(0) as u16;
     let subnet = state.subnets.get(&netuid);
     let all = |of: &dyn Fn(u16, &Subnet) -> Value| -> Value { state.subnets.iter().map(|(n, s)| of(*n, s)).collect() };
     Some(match (api, method) {
         ("AccountNonceApi", "account_nonce") => json!(state.account(&key_of(inputs.first()?)?).nonce),
-        ("SubnetInfoRuntimeApi", "get_metagraph" | "get_mechagraph") => or_null(subnet, |s| graph(state, netuid, s)),
+        ("SubnetInfoRuntimeApi", "get_metagraph" | "get_mechagraph" | "get_subnet_state") => {
+            or_null(subnet, |s| graph(state, netuid, s))
+        }
         ("SubnetInfoRuntimeApi", "get_all_metagraphs" | "get_all_mechagraphs") => all(&|n, s| graph(state, n, s)),
         ("SubnetInfoRuntimeApi", "get_selective_metagraph" | "get_selective_mechagraph") => {
-            or_null(subnet, |s| selective(graph(state, netuid, s), inputs, fields))
+            or_null(subnet, |s| selective(&graph(state, netuid, s), inputs, fields))
         }
         ("SubnetInfoRuntimeApi", "get_dynamic_info") => or_null(subnet, |s| dynamic(state, netuid, s)),
         ("SubnetInfoRuntimeApi", "get_all_dynamic_info") => all(&|n, s| dynamic(state, n, s)),
@@ -126,7 +123,7 @@ fn graph(state: &State, netuid: u16, s: &Subnet) -> Value {
 }
 
 /// A `SelectiveMetagraph`: of its fields those whose places were asked for, last of the inputs.
-fn selective(graph: Value, inputs: &[Value], fields: &[String]) -> Value {
+fn selective(graph: &Value, inputs: &[Value], fields: &[String]) -> Value {
     let asked = inputs.last().and_then(Value::as_array).cloned().unwrap_or_default();
     let own = |name: &str| match name {
         "validators" => {

@@ -101,7 +101,7 @@ impl World {
             *left -= 1;
         }
         let Ok(message) = serde_json::from_slice::<Value>(message) else {
-            self.send(connection, rpc::error(&Value::Null, &(-32700, "Parse error".to_owned(), None)));
+            self.send(connection, &rpc::error(&Value::Null, &(-32700, "Parse error".to_owned(), None)));
             return true;
         };
         let answers: Vec<Value> = match &message {
@@ -110,8 +110,8 @@ impl World {
         };
         match (message.is_array(), answers.as_slice()) {
             (_, []) => {}
-            (true, all) => self.send(connection, json!(all)),
-            (false, all) => self.send(connection, all[0].clone()),
+            (true, all) => self.send(connection, &json!(all)),
+            (false, all) => self.send(connection, &all[0]),
         }
         self.publish();
         self.connections.contains_key(&connection)
@@ -139,7 +139,7 @@ impl World {
         })
     }
 
-    fn send(&self, connection: u64, message: Value) {
+    fn send(&self, connection: u64, message: &Value) {
         if let Some(out) = self.connections.get(&connection) {
             // The other end may just have gone.
             let _ = out.send(message.to_string());
@@ -161,7 +161,7 @@ impl World {
     pub(crate) fn notify(&self, subscription: u64, result: &Value) {
         let Some((connection, topic)) = self.subscriptions.get(&subscription) else { return };
         let params = json!({ "subscription": rpc::subscription_name(subscription), "result": result });
-        self.send(*connection, json!({ "jsonrpc": "2.0", "method": topic.method(), "params": params }));
+        self.send(*connection, &json!({ "jsonrpc": "2.0", "method": topic.method(), "params": params }));
     }
 
     /// Tells all subscribers what the chain did. Called after the answer to whoever caused it.

@@ -10,14 +10,10 @@ pub use registration::{PowRegistration, Registration, Searching, Work, prove, re
 
 use hivis_bittensor::ss58;
 
-use crate::{At, ChainError, read};
+use crate::account::uid;
+use crate::{At, ChainError};
 
-/// The uid of a hotkey on a subnet; `None` when it has no place there.
-pub(crate) async fn uid(at: &At, netuid: u16, hotkey: &[u8; 32]) -> Result<Option<u64>, ChainError> {
-    read::number(at, "SubtensorModule", "Uids", vec![read::subnet(netuid), read::key(hotkey)]).await
-}
-
-/// The same, as an error when it has none.
+/// An error for a hotkey that has no place on the subnet.
 pub(crate) async fn must_be_registered(at: &At, netuid: u16, hotkey: &[u8; 32]) -> Result<(), ChainError> {
     match uid(at, netuid, hotkey).await? {
         Some(_) => Ok(()),

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use hivis_bittensor::ss58;
 
+use crate::account::{owner, uid};
 use crate::extrinsic::pow::{self, Proof, Search, effective_difficulty};
 use crate::extrinsic::{CallBytes, Runtime, pow_register, register_limit};
-use crate::intent::uid;
 use crate::scale::Reader;
 use crate::submit::Intent;
+use crate::subnet::registration_cost;
 use crate::{At, Chain, ChainError, read};
 
 /// Buys a place for a hotkey. Signed by the coldkey, which owns it from then on and pays.
@@ -39,8 +40,11 @@ impl Intent for Registration {
 
     async fn price(&self, at: &At) -> Result<u64, ChainError> {
         keys_fit(at, &self.hotkey, &self.coldkey).await?;
-        open(at, self.netuid, "NetworkRegistrationAllowed").await?;
-        let cost = stored(at, "Burn", self.netuid).await?;
+        let cost = registration_cost(at, self.netuid).await?;
+        if cost.allowed == Some(false) {
+            return Err(ChainError::Closed { netuid: self.netuid, pow: false });
+        }
+        let cost = cost.burn;
         if cost > self.cap { Err(ChainError::AboveCap { cost, cap: self.cap }) } else { Ok(cost) }
     }
 }
@@ -84,7 +88,7 @@ impl Intent for PowRegistration {
 
     async fn price(&self, at: &At) -> Result<u64, ChainError> {
         keys_fit(at, &self.work.hashed.hotkey, &self.work.hashed.coldkey).await?;
-        open(at, self.work.hashed.netuid, "NetworkPowRegistrationAllowed").await?;
+        pow_allowed(at, self.work.hashed.netuid).await?;
         Ok(0)
     }
 
@@ -154,7 +158,7 @@ async fn work(at: &At, netuid: u16, hotkey: [u8; 32], coldkey: [u8; 32]) -> Resu
     let none = pow::Work { netuid, block_hash: [0; 32], hotkey, coldkey, difficulty: 1 };
     pow_register(&none, 0, &Proof { nonce: 0, seal: [0; 32] }).encode(&runtime)?;
     keys_fit(at, &hotkey, &coldkey).await?;
-    open(at, netuid, "NetworkPowRegistrationAllowed").await?;
+    pow_allowed(at, netuid).await?;
     let [stored, least, most] = [
         stored(at, "Difficulty", netuid).await?,
         stored(at, "MinDifficulty", netuid).await?,
@@ -177,11 +181,8 @@ async fn keys_fit(at: &At, hotkey: &[u8; 32], coldkey: &[u8; 32]) -> Result<(), 
     if hotkey == coldkey {
         return Err(ChainError::SameKey { address: ss58::encode(hotkey) });
     }
-    let take = |reader: &mut Reader<'_>, id| reader.key(id);
-    let owner = read::entry(at, "SubtensorModule", "Owner", vec![read::key(hotkey)], take).await?;
-    match owner {
-        // Zero is the default of a hotkey that nobody owns.
-        Some(owner) if owner != [0; 32] && owner != *coldkey => Err(ChainError::OtherColdkey {
+    match owner(at, hotkey).await? {
+        Some(owner) if owner != *coldkey => Err(ChainError::OtherColdkey {
             hotkey: ss58::encode(hotkey),
             owner: ss58::encode(&owner),
             coldkey: ss58::encode(coldkey),
@@ -190,10 +191,11 @@ async fn keys_fit(at: &At, hotkey: &[u8; 32], coldkey: &[u8; 32]) -> Result<(), 
     }
 }
 
-async fn open(at: &At, netuid: u16, flag: &str) -> Result<(), ChainError> {
+async fn pow_allowed(at: &At, netuid: u16) -> Result<(), ChainError> {
     let take = |reader: &mut Reader<'_>, id| reader.bool(id);
-    let allowed = read::entry(at, "SubtensorModule", flag, vec![read::subnet(netuid)], take).await?;
-    if allowed == Some(true) { Ok(()) } else { Err(ChainError::Closed { netuid, pow: flag.contains("Pow") }) }
+    let keys = vec![read::subnet(netuid)];
+    let allowed = read::entry(at, "SubtensorModule", "NetworkPowRegistrationAllowed", keys, take).await?;
+    if allowed == Some(true) { Ok(()) } else { Err(ChainError::Closed { netuid, pow: true }) }
 }
 
 async fn stored(at: &At, name: &str, netuid: u16) -> Result<u64, ChainError> {

@@ -21,7 +21,7 @@ def graph():
     return {
         "n": int(g.n),
         "hotkeys": list(g.hotkeys),
-        "stake": [float(x) for x in g.stake],
+        "total_stake": [float(x) for x in g.total_stake],
         "permits": [bool(x) for x in g.validator_permit],
         "incentive": [float(x) for x in g.incentive],
         "axons": [f"{a.ip}:{a.port}" for a in g.axons],
