@@ -3,6 +3,7 @@
 mod data;
 #[cfg(feature = "train")]
 mod ensemble;
+mod onchain;
 #[cfg(feature = "train")]
 mod train;
 mod vary;
@@ -17,6 +18,7 @@ use hivis_examiner::interval::Shard;
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
+pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, NetworkArgs, RegisterArgs};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
@@ -99,6 +101,12 @@ pub enum Verb {
     /// Keys: list, create, import, sign, verify, in the files of the official tools.
     #[command(subcommand)]
     Wallet(WalletVerb),
+    /// Register the hotkey on the subnet, for at most --max-cost TAO or by proof of work. The coldkey signs.
+    Register(RegisterArgs),
+    /// Tell validators where the axon is. The hotkey signs, for free.
+    Announce(AnnounceArgs),
+    /// Commit on the chain to the published model: repository, revision, hash. The hotkey signs, for free.
+    Commit(CommitArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use hivis_bittensor::WalletError;
+use hivis_chain::ChainError;
 use hivis_engine::EngineError;
 use hivis_hub::HubError;
 use hivis_onnx::OnnxError;
@@ -54,5 +55,6 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let onnx = || cause.downcast_ref::<OnnxError>().and_then(OnnxError::hint).map(str::to_owned);
     let hub = || cause.downcast_ref::<HubError>().and_then(HubError::hint);
     let wallet = || cause.downcast_ref::<WalletError>().and_then(WalletError::hint).map(str::to_owned);
-    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet)
+    let chain = || cause.downcast_ref::<ChainError>().and_then(ChainError::hint);
+    store.or_else(engine).or_else(onnx).or_else(hub).or_else(chain).or_else(wallet)
 }

@@ -22,6 +22,7 @@ mod imported;
 mod memory;
 mod meter;
 mod miner;
+mod onchain;
 mod parts;
 mod passwords;
 mod pictures;
@@ -96,6 +97,9 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
         Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
+        Verb::Register(args) => verbs::register::run(global, &args).await,
+        Verb::Announce(args) => verbs::announce::run(global, &args).await,
+        Verb::Commit(args) => verbs::commit::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

@@ -6,7 +6,7 @@ mod registration;
 
 pub use announcement::{Announced, Announcement, announced};
 pub use committing::{Committing, committed};
-pub use registration::{PowRegistration, Registration, Searching, Work, prove, registered};
+pub use registration::{PowRegistration, Registration, Searching, Work, difficulty, prove, registered};
 
 use hivis_bittensor::ss58;
 

@@ -151,6 +151,11 @@ pub async fn prove(
     }
 }
 
+/// Hashes that a proof takes on average; or what stands against one.
+pub async fn difficulty(at: &At, (netuid, hotkey, coldkey): (u16, [u8; 32], [u8; 32])) -> Result<u64, ChainError> {
+    Ok(work(at, netuid, hotkey, coldkey).await?.difficulty)
+}
+
 /// What is to be proved, but for the block.
 async fn work(at: &At, netuid: u16, hotkey: [u8; 32], coldkey: [u8; 32]) -> Result<pow::Work, ChainError> {
     // The call is asked for first: without it no proof is worth anything.

@@ -9,4 +9,4 @@ mod settings;
 
 pub use load::load;
 pub use raw::Raw;
-pub use settings::{ModelSettings, RecordSettings, ServeSettings, Settings, WalletSettings};
+pub use settings::{Announced, ModelSettings, RecordSettings, ServeSettings, Settings, WalletSettings};

@@ -1,5 +1,7 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
+pub(crate) mod announce;
+pub(crate) mod commit;
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -14,6 +16,7 @@ pub(crate) mod pretrain;
 pub(crate) mod pull;
 pub(crate) mod quantise;
 pub(crate) mod records;
+pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod serve;
 pub(crate) mod status;
