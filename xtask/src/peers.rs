@@ -11,9 +11,10 @@ use anyhow::{Context, Result};
 use crate::command;
 
 /// One environment: its folder's name and the file that lists what goes in.
-const PEERS: [(&str, &str); 6] = [
+const PEERS: [(&str, &str); 7] = [
     ("bittensor-9.12.2", "crates/hivis-bittensor/tests/sdk/requirements-9.txt"),
     ("bittensor-10.5.0", "crates/hivis-bittensor/tests/sdk/requirements-10.txt"),
+    ("bittensor-core", "crates/hivis-chain/tests/peer/requirements.txt"),
     ("btcli", "crates/hivis/tests/peer/btcli.txt"),
     ("onnxruntime", "crates/hivis-engine/tests/requirements.txt"),
     ("wandb", "crates/hivis-train/tests/fixtures/tracker/requirements.txt"),

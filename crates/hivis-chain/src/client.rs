@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use subxt::backend::{Backend, LegacyBackend};
 use subxt::client::{Blocks, OnlineClient, OnlineClientAtBlock};
-use subxt::config::Config;
 use subxt::config::substrate::H256;
+use subxt::config::{Config, RpcConfigFor};
 use subxt::rpcs::RpcClient;
+use subxt::rpcs::methods::legacy::LegacyRpcMethods;
 use tokio::sync::{Mutex, watch};
 
 use crate::line::{Line, short};
@@ -133,6 +134,11 @@ impl Live {
     /// The line's own fault, or else what an answer looked like.
     pub(crate) fn fault(&self, error: &dyn std::fmt::Display) -> Fault {
         self.line.fault().unwrap_or_else(|| Fault::Garbage { reason: short(&error.to_string()) })
+    }
+
+    /// The node's calls by name.
+    pub(crate) fn rpc(&self) -> LegacyRpcMethods<RpcConfigFor<ChainConfig>> {
+        LegacyRpcMethods::new(RpcClient::new(Arc::clone(&self.line)))
     }
 
     /// All final blocks from now on.

@@ -1,6 +1,10 @@
 //! What can go wrong with the chain, and what mends it.
 
+use hivis_types::Hotkey;
+
 use crate::Network;
+use crate::extrinsic::{Failure, tao};
+use crate::submit::Rejection;
 
 /// A read that gave nothing, or an extrinsic that did not come to pass.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +61,171 @@ pub enum ChainError {
     Address {
         /// What was given.
         endpoint: String,
+    },
+    /// The runtime has no such pallet or call.
+    #[error("the runtime (spec {spec}) has no {what}; it has: {exist}")]
+    NoCall {
+        /// The runtime's version.
+        spec: u32,
+        /// What was asked for.
+        what: String,
+        /// What is there instead.
+        exist: String,
+    },
+    /// The runtime wants other arguments.
+    #[error("{call} of this runtime (spec {spec}) does not take these arguments: {problem}")]
+    Argument {
+        /// The runtime's version.
+        spec: u32,
+        /// Pallet and call.
+        call: String,
+        /// What does not fit.
+        problem: String,
+    },
+    /// A call that burns TAO without a limit.
+    #[error("`{call}` is never built: it burns TAO without a limit")]
+    NeverBuilt {
+        /// Its name.
+        call: &'static str,
+    },
+    /// The runtime wants something in every extrinsic that we do not know.
+    #[error(
+        "the runtime (spec {spec}) wants `{name}` in every extrinsic, and this version of hivis does not know what that is"
+    )]
+    Extension {
+        /// The runtime's version.
+        spec: u32,
+        /// The extension.
+        name: String,
+    },
+    /// The bytes of an extrinsic could not be made.
+    #[error("the extrinsic cannot be built: {reason}")]
+    Build {
+        /// What did not fit.
+        reason: String,
+    },
+    /// The key that signs is not the one that the call is for.
+    #[error("{wanted} must sign, and the key given is {given}")]
+    WrongKey {
+        /// Who must sign.
+        wanted: Hotkey,
+        /// Whose key was given.
+        given: Hotkey,
+    },
+    /// One key for both.
+    #[error("{address} is given as hotkey and as coldkey")]
+    SameKey {
+        /// The key.
+        address: Hotkey,
+    },
+    /// The hotkey belongs to another coldkey on the chain.
+    #[error("the hotkey {hotkey} belongs to the coldkey {owner}, not to {coldkey}")]
+    OtherColdkey {
+        /// The hotkey.
+        hotkey: Hotkey,
+        /// Whose it is.
+        owner: Hotkey,
+        /// Who wanted to sign.
+        coldkey: Hotkey,
+    },
+    /// The subnet takes no registrations of this kind.
+    #[error("subnet {netuid} takes no registrations{} now", if *.pow { " by proof of work" } else { "" })]
+    Closed {
+        /// The subnet.
+        netuid: u16,
+        /// Whether it was one by work.
+        pow: bool,
+    },
+    /// It costs more than was allowed.
+    #[error("registration costs {}, more than the {} that you allow", tao(u128::from(*.cost)), tao(u128::from(*.cap)))]
+    AboveCap {
+        /// What it costs now, rao.
+        cost: u64,
+        /// What was allowed, rao.
+        cap: u64,
+    },
+    /// The account cannot pay.
+    #[error("{address} has {} to spend and needs {}", tao(*.free), tao(*.needed))]
+    TooLittle {
+        /// Who pays.
+        address: Hotkey,
+        /// Fee, price and what must stay, rao.
+        needed: u128,
+        /// What there is, rao.
+        free: u128,
+    },
+    /// Only a registered hotkey can do this.
+    #[error("{hotkey} is not registered on subnet {netuid}")]
+    NotRegistered {
+        /// The hotkey.
+        hotkey: Hotkey,
+        /// The subnet.
+        netuid: u16,
+    },
+    /// The subnet limits how often an axon is announced.
+    #[error("the axon was announced in block {last}; the subnet takes the next announcement in {wait} blocks")]
+    TooSoon {
+        /// The last announcement.
+        last: u64,
+        /// Blocks to wait.
+        wait: u64,
+    },
+    /// The chain limits how much a hotkey commits to in an epoch.
+    #[error("this hotkey has used {used} of {all} bytes for commitments in this epoch, and {wanted} are wanted")]
+    NoSpace {
+        /// Used so far.
+        used: u64,
+        /// What an epoch allows.
+        all: u64,
+        /// What this one takes.
+        wanted: u64,
+    },
+    /// The pool did not take it; nothing was spent.
+    #[error("the node did not take the extrinsic: {rejection}")]
+    Rejected {
+        /// What it said.
+        rejection: Rejection,
+    },
+    /// It came into a block and failed there.
+    #[error("the chain refused it in block {block}: {failure}")]
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The final block that holds it.
+        block: u64,
+    },
+    /// Another extrinsic of the key waits in the pool.
+    #[error("another extrinsic of this key (nonce {nonce}) is still under way")]
+    Pending {
+        /// Its nonce.
+        nonce: u64,
+    },
+    /// Others used the nonce each time.
+    #[error(
+        "another program that uses the same key was first, {tries} times; nothing was sent that can still come true"
+    )]
+    Overtaken {
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// It was not included in time, and never will be.
+    #[error("no block up to {last_block} holds the extrinsic 0x{hash}: it has expired, and nothing was spent")]
+    Expired {
+        /// The extrinsic.
+        hash: String,
+        /// The last block that could have held it.
+        last_block: u64,
+    },
+    /// The chain cannot be asked what became of it.
+    #[error(
+        "the chain cannot be reached, and it is open whether the extrinsic 0x{hash} was included{}",
+        .last_block.map_or_else(String::new, |last| format!("; after block {last} it cannot be any more"))
+    )]
+    Uncertain {
+        /// The extrinsic.
+        hash: String,
+        /// The last block that can hold it.
+        last_block: Option<u64>,
     },
 }
 
@@ -135,14 +304,54 @@ impl ChainError {
     /// What mends it, where we know.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { .. } | Self::Shape { .. } | Self::Metadata { .. } => {
+            Self::Missing { .. }
+            | Self::Shape { .. }
+            | Self::Metadata { .. }
+            | Self::NoCall { .. }
+            | Self::Argument { .. }
+            | Self::Extension { .. } => {
                 Some("the chain's runtime may be newer than this hivis: update hivis".to_owned())
             }
             Self::NoSubnet { .. } => Some("check --netuid and --network, or [chain] in hivis.toml".to_owned()),
             Self::Address { .. } => Some("mend [chain] endpoints in hivis.toml, or --endpoint".to_owned()),
             Self::Answer { .. } => Some("try another endpoint: --endpoint, or [chain] endpoints".to_owned()),
             Self::NoEndpoint { network, tried } => Some(mend(*network, tried)),
+            other => other.hint_of_extrinsic().map(str::to_owned),
         }
+    }
+}
+
+impl ChainError {
+    fn hint_of_extrinsic(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::WrongKey { .. } => {
+                "registration is signed by the coldkey, announcements and commitments by the hotkey: check --wallet and --hotkey"
+            }
+            Self::SameKey { .. } => "take a hotkey that is not the coldkey: `btcli wallet new-hotkey` makes one",
+            Self::OtherColdkey { .. } => "take the wallet of that coldkey, or another hotkey",
+            Self::Closed { pow: true, .. } => "register without --pow, or ask the subnet's owner",
+            Self::Closed { pow: false, .. } => "try later, or ask the subnet's owner",
+            Self::AboveCap { .. } => {
+                "raise --max-cost if it is worth that to you, or wait: the cost falls between registrations"
+            }
+            Self::TooLittle { .. } => "send it more TAO; nothing was spent",
+            Self::NotRegistered { .. } => "`hivis register` does that; check --wallet, --hotkey and --network",
+            Self::TooSoon { .. } => {
+                "a block takes about 12 seconds: try again then; the old announcement holds meanwhile"
+            }
+            Self::NoSpace { .. } => "try again in the next epoch (about 72 minutes)",
+            Self::Rejected { rejection } => return rejection.hint(),
+            Self::Failed { failure, .. } => return failure.hint(),
+            Self::Pending { .. } => {
+                "run the verb again in a minute: it looks at the chain first and spends nothing twice"
+            }
+            Self::Overtaken { .. } => "let only one program use this key, and run the verb again",
+            Self::Expired { .. } => "run the verb again",
+            Self::Uncertain { .. } => {
+                "run the verb again when the chain answers: it looks at the chain first and spends nothing twice"
+            }
+            _ => return None,
+        })
     }
 }
 

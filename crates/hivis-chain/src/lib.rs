@@ -9,13 +9,16 @@
 pub mod account;
 mod client;
 mod error;
+pub mod extrinsic;
 mod heads;
+pub mod intent;
 mod line;
 pub mod metagraph;
 mod network;
 pub mod offline;
 mod read;
 mod scale;
+pub mod submit;
 pub mod subnet;
 
 pub use client::{At, Chain, ChainSettings, Head, Status, printable};

@@ -5,8 +5,10 @@ mod data;
 #[cfg(feature = "train")]
 mod ensemble;
 mod money;
+mod onchain;
 #[cfg(feature = "train")]
 mod train;
+mod up;
 mod vary;
 mod wallet;
 
@@ -21,8 +23,11 @@ pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
+use onchain::rao;
+pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
+pub use up::UpArgs;
 pub use vary::VaryArgs;
 pub use wallet::{
     CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
@@ -100,6 +105,8 @@ pub enum Verb {
     Pretrain(PretrainArgs),
     /// Make other weather, light and lenses of labelled pictures: rain, fog, snow, night, glare, blur, a tilt, dirt.
     Vary(VaryArgs),
+    /// The guided first deployment: wallet, cost, registration, publication, address, first challenge.
+    Up(UpArgs),
     /// Keys: list, create, import, sign, verify, in the files of the official tools.
     #[command(subcommand)]
     Wallet(WalletVerb),
@@ -109,6 +116,12 @@ pub enum Verb {
     Dates(DatesArgs),
     /// Look at the chain: the subnet, its neurons, what a registration costs.
     Chain(ChainArgs),
+    /// Register the hotkey on the subnet, for at most --max-cost TAO or by proof of work. The coldkey signs.
+    Register(RegisterArgs),
+    /// Tell validators where the axon is. The hotkey signs, for free.
+    Announce(AnnounceArgs),
+    /// Commit on the chain to the published model: repository, revision, hash. The hotkey signs, for free.
+    Commit(CommitArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

@@ -7,7 +7,7 @@ use hivis_store::{Home, Release};
 use hivis_types::ReleaseId;
 
 use crate::cli::{Global, ServeArgs, WalletArgs};
-use crate::config::{self, Settings, WalletSettings};
+use crate::config::{self, Announced, Settings, WalletSettings};
 use crate::failure::Hinted;
 
 /// The folder that the flags, the environment or the default name.
@@ -55,6 +55,13 @@ pub(crate) fn wallet(global: &Global, flags: &WalletArgs) -> Result<WalletSettin
     let WalletArgs { wallet, hotkey, wallet_path } = flags.clone();
     let flags = ServeArgs { wallet, hotkey, wallet_path, ..ServeArgs::default() };
     Ok(Settings::resolve(&raw, &flags, &home)?.wallet)
+}
+
+/// What is announced on the chain, where the configuration says it.
+pub(crate) fn announced(global: &Global) -> Result<Announced> {
+    let home = path(global)?;
+    let raw = config::load(&home.join("hivis.toml"), std::env::vars())?;
+    Ok(Settings::resolve(&raw, &ServeArgs::default(), &home)?.serve.announced)
 }
 
 /// The release that the pointer names, its files checked.

@@ -28,6 +28,7 @@ mod metagraph;
 mod meter;
 mod miner;
 mod money;
+mod onchain;
 mod parts;
 mod passwords;
 mod pictures;
@@ -106,6 +107,9 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
         Verb::Dates(args) => verbs::dates::run(global, &args).await,
         Verb::Chain(args) => verbs::chain::run(global, &args).await,
+        Verb::Register(args) => verbs::register::run(global, &args).await,
+        Verb::Announce(args) => verbs::announce::run(global, &args).await,
+        Verb::Commit(args) => verbs::commit::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

@@ -1,7 +1,15 @@
 //! The chain's tests.
 
+mod calls;
+mod carried;
+mod extrinsics;
 mod failover;
 mod golden;
 mod heads;
+mod peers;
+mod pow;
 mod reads;
+mod rivals;
+mod runtimes;
+mod submit;
 mod world;

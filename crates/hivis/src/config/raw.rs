@@ -1,6 +1,6 @@
 //! What a user may write in `hivis.toml`: everything optional, nothing unknown.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -63,6 +63,10 @@ pub struct RawServe {
     pub connections: Option<usize>,
     /// Seconds that a drain may take after SIGTERM.
     pub drain_s: Option<f64>,
+    /// The address that validators reach, for `hivis announce`.
+    pub announce_ip: Option<IpAddr>,
+    /// The port that validators reach.
+    pub announce_port: Option<u16>,
 }
 
 /// `[model]`: what runs the current release.

@@ -1,6 +1,6 @@
 //! What the program works with: checked, with no `Option` that means "default".
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -67,6 +67,17 @@ pub struct ServeSettings {
     pub connections: usize,
     /// Time that a drain may take.
     pub drain: Duration,
+    /// What is announced on the chain.
+    pub announced: Announced,
+}
+
+/// Where validators find the axon.
+#[derive(Debug, Clone, Copy)]
+pub struct Announced {
+    /// The address; nobody but the user knows it.
+    pub ip: Option<IpAddr>,
+    /// The port.
+    pub port: u16,
 }
 
 /// What runs the current release.
@@ -134,8 +145,9 @@ fn wallet(raw: &Raw, flags: &ServeArgs) -> WalletSettings {
 
 fn serve(raw: &Raw, flags: &ServeArgs, home: &Path) -> Result<ServeSettings> {
     let file = &raw.serve;
+    let addr = flags.addr.or(file.addr).unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8091)));
     Ok(ServeSettings {
-        addr: flags.addr.or(file.addr).unwrap_or_else(|| SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8091))),
+        addr,
         page: flags.page.or(file.page).unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8092))),
         permits: home.join(expand(file.permits.as_deref().unwrap_or(Path::new("permits.toml")))),
         deadline: seconds("serve.deadline_s", file.deadline_s.unwrap_or(5.0), 0.1..=60.0)?,
@@ -144,6 +156,7 @@ fn serve(raw: &Raw, flags: &ServeArgs, home: &Path) -> Result<ServeSettings> {
         picture_pixels: count("serve.picture_pixels", file.picture_pixels.unwrap_or(4096 * 4096), 1)?,
         connections: count("serve.connections", file.connections.unwrap_or(1024), 1)?,
         drain: seconds("serve.drain_s", file.drain_s.unwrap_or(10.0), 0.0..=600.0)?,
+        announced: Announced { ip: file.announce_ip, port: file.announce_port.unwrap_or(addr.port()) },
     })
 }
 

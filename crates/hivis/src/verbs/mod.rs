@@ -1,6 +1,8 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
 pub(crate) mod chain;
+pub(crate) mod announce;
+pub(crate) mod commit;
 pub(crate) mod data;
 pub(crate) mod dates;
 pub(crate) mod demo;
@@ -17,6 +19,7 @@ pub(crate) mod pretrain;
 pub(crate) mod pull;
 pub(crate) mod quantise;
 pub(crate) mod records;
+pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod serve;
 pub(crate) mod status;
