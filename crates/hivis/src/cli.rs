@@ -1,6 +1,7 @@
 //! The command line: verbs, flags and their help. The help text is the reference.
 
 mod data;
+mod deploy;
 #[cfg(feature = "train")]
 mod ensemble;
 #[cfg(feature = "train")]
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
+pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
 #[cfg(feature = "train")]
@@ -93,8 +95,14 @@ pub enum Verb {
     Vary(VaryArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
-    /// What is missing, and the command that mends it.
-    Doctor,
+    /// What is missing, and the command that mends it; with --deploy on this machine too.
+    Doctor(DoctorArgs),
+    /// Let systemd run the miner: a hardened service, and sockets that outlive a restart.
+    InstallService(InstallServiceArgs),
+    /// Copy the home to a folder or to S3 while it serves; the wallet stays out.
+    Backup(BackupArgs),
+    /// Make an empty home what a backup holds, every byte checked.
+    Restore(RestoreArgs),
 }
 
 /// `hivis demo`

@@ -11,6 +11,7 @@ mod answered;
 mod candidate;
 mod card;
 mod dataset;
+mod duration;
 #[cfg(feature = "train")]
 mod estimate;
 mod exam;
@@ -21,6 +22,7 @@ mod imported;
 mod memory;
 mod meter;
 mod miner;
+mod notify;
 mod parts;
 mod pictures;
 mod policy;
@@ -38,6 +40,7 @@ mod training_run;
 mod training_show;
 #[cfg(feature = "train")]
 mod trainset;
+mod units;
 mod varied;
 mod verbs;
 #[cfg(feature = "train")]
@@ -93,7 +96,10 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
         Verb::Status => verbs::status::run(global).await,
-        Verb::Doctor => verbs::doctor::run(global).await,
+        Verb::Doctor(args) => verbs::doctor::run(global, &args).await,
+        Verb::InstallService(args) => verbs::install_service::run(global, &args),
+        Verb::Backup(args) => verbs::backup::back_up(global, &args).await,
+        Verb::Restore(args) => verbs::backup::bring_back(global, &args).await,
     }
 }
 

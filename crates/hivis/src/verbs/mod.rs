@@ -1,5 +1,6 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
+pub(crate) mod backup;
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -9,6 +10,7 @@ pub(crate) mod exam;
 #[cfg(feature = "train")]
 pub(crate) mod features;
 pub(crate) mod import;
+pub(crate) mod install_service;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
 pub(crate) mod pull;

@@ -1,8 +1,10 @@
 //! The program as a user runs it: a process, its files, its ports.
 
+mod backup;
 mod config;
 mod data;
 mod demo;
+mod deploy;
 mod exam;
 mod faults;
 mod kill;
@@ -11,4 +13,5 @@ mod miner;
 mod promotion;
 mod release;
 mod sdk;
+mod service;
 mod train;
