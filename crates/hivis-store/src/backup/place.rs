@@ -32,7 +32,15 @@ pub struct Place {
 }
 
 impl Place {
-    /// `s3://BUCKET[/PREFIX]`, or a folder, which is made when it is not there. Of the environment only `AWS_ACCESS_KEY_ID`,
+    /// As [`open`](Self::open), for a first backup: a folder that is not there is made.
+    pub fn make(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, StoreError> {
+        if !text.contains("://") {
+            disk::create_private_folder(Path::new(text))?;
+        }
+        Self::open(text, environment)
+    }
+
+    /// `s3://BUCKET[/PREFIX]`, or a folder. Of the environment only `AWS_ACCESS_KEY_ID`,
     /// `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION` (or `AWS_DEFAULT_REGION`) and `AWS_ENDPOINT_URL_S3` (or
     /// `AWS_ENDPOINT_URL`) are asked for. Plain http goes to this computer only.
     pub fn open(text: &str, environment: impl Fn(&str) -> Option<String>) -> Result<Self, StoreError> {
@@ -44,7 +52,9 @@ impl Place {
     }
 
     fn folder(path: &Path) -> Result<Self, StoreError> {
-        disk::create_private_folder(path)?;
+        if !path.is_dir() {
+            return Err(bad(&path.display().to_string(), "there is no such folder"));
+        }
         let path = fs_err::canonicalize(path)?;
         let shown = path.display().to_string();
         let store = LocalFileSystem::new_with_prefix(&path).map_err(|e| failed(&shown, e))?;

@@ -156,9 +156,8 @@ async fn bring(place: &Place, home: &Path, entry: &Entry) -> Result<Option<&'sta
     }
     // As they were: nobody writes to pictures and releases.
     let lasting = entry.path.starts_with("objects/") || entry.path.starts_with("releases/");
-    if lasting && entry.path != "releases/current" {
-        fs::set_permissions(&target, std::fs::Permissions::from_mode(0o444))?;
-    }
+    let mode = if lasting && entry.path != "releases/current" { 0o444 } else { 0o600 };
+    fs::set_permissions(&target, std::fs::Permissions::from_mode(mode))?;
     Ok(None)
 }
 

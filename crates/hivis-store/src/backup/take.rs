@@ -72,6 +72,10 @@ impl Home {
             return Err(StoreError::BadPlace { place: place.to_string(), reason });
         }
         let _alone = alone(self.path())?;
+        let (need, free) = (fs::metadata(ledger.path())?.len(), self.free_bytes()?);
+        if free < need {
+            return Err(StoreError::NoRoom { path: self.path().to_owned(), need, free });
+        }
         let pool = Pool::open(place).await?;
         // The pointer before the ledger before the releases: what either names is then in what comes after it.
         let pointer = read(&self.path().join("releases/current"))?;
@@ -257,7 +261,8 @@ fn files(home: &Path, leave_out: &[PathBuf]) -> Result<Vec<String>, StoreError> 
     Ok(files)
 }
 
-/// Removes all backups but the newest `keep`, then the contents that no backup needs any more.
+/// Removes all backups but the newest `keep`, then the contents that no backup needs any more. A place is for one home, and
+/// one backup of a home runs at a time: nobody else's contents lie there without a manifest.
 async fn thin_out(place: &Place, keep: usize) -> Result<Vec<String>, StoreError> {
     let mut names = manifest::names(place).await?;
     let kept = names.split_off(names.len().saturating_sub(keep));

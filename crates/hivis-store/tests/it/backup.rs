@@ -25,7 +25,7 @@ fn at(day: i64) -> Timestamp {
 }
 
 fn folder(path: &Path) -> Place {
-    Place::open(path.to_str().unwrap(), |name| panic!("{name} is asked for")).unwrap()
+    Place::make(path.to_str().unwrap(), |name| panic!("{name} is asked for")).unwrap()
 }
 
 fn quiet(_: CopyEvent) {}
@@ -134,7 +134,7 @@ async fn another_machine_gets_the_same_home_back() {
         assert_eq!(now[Path::new(name)], name.as_bytes());
     }
     let mode = |path: &str| std::os::unix::fs::MetadataExt::mode(&fs::metadata(target.join(path)).unwrap()) & 0o777;
-    assert_eq!((mode(""), mode("releases/vit-1/model.onnx"), mode("releases/current")), (0o700, 0o444, 0o644));
+    assert_eq!((mode(""), mode("releases/vit-1/model.onnx"), mode("releases/current")), (0o700, 0o444, 0o600));
 }
 
 #[tokio::test]
@@ -360,6 +360,7 @@ async fn places_that_are_none_are_refused() {
     let none = |_: &str| None;
     let error = |text: &str| Place::open(text, none).unwrap_err().to_string();
     assert!(error("s3://bucket/x").contains("AWS_ACCESS_KEY_ID is not set"));
+    assert!(error("/no/such/folder").contains("no such folder"));
     assert!(error("gs://bucket/x").contains("only folders and s3://"));
     assert!(!error("s3://AKID:secret@bucket/x").contains("secret"));
     let far =

@@ -20,7 +20,7 @@ const SHOWN: usize = 20;
 pub(crate) async fn back_up(global: &Global, args: &BackupArgs) -> Result<ExitCode> {
     let home = home::open(global)?;
     let wallets = home::settings(&home, &ServeArgs::default()).map(|settings| settings.wallet.path);
-    let place = place(&args.place)?;
+    let place = Place::make(&args.place, environment)?;
     let ledger = home.ledger().await?;
     let options = BackupOptions {
         now: Timestamp::now(),
@@ -56,7 +56,7 @@ pub(crate) async fn back_up(global: &Global, args: &BackupArgs) -> Result<ExitCo
 
 /// Makes a home of a backup; 1 when anything is missing in it.
 pub(crate) async fn bring_back(global: &Global, args: &RestoreArgs) -> Result<ExitCode> {
-    let place = place(&args.place)?;
+    let place = Place::open(&args.place, environment)?;
     if args.list {
         return list(global, &place).await;
     }
@@ -108,8 +108,8 @@ async fn list(global: &Global, place: &Place) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn place(text: &str) -> Result<Place> {
-    Ok(Place::open(text, |name| std::env::var(name).ok())?)
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 fn tell(meter: &Meter, event: CopyEvent) {

@@ -11,18 +11,22 @@ const OTHERS: u32 = 0o077;
 pub(super) fn check(of: &Deployment<'_>) -> Vec<Finding> {
     let wallet = &of.settings.wallet;
     let hotkeys = wallet.path.join(&wallet.name).join("hotkeys");
-    let private = [of.home.path().to_owned(), of.home.config_file(), hotkeys.join(&wallet.hotkey)];
+    let private = [of.home.path().to_owned(), hotkeys.join(&wallet.hotkey)];
     let mut findings: Vec<Finding> = private.iter().filter_map(|path| open(path)).collect();
     // Whoever may write there may put another key or another list there.
-    let places = [wallet.path.clone(), wallet.path.join(&wallet.name), hotkeys, of.settings.serve.permits.clone()];
-    findings.extend(places.iter().filter_map(|path| writable(path)));
+    let lists = [of.home.config_file(), of.settings.serve.permits.clone()];
+    let places = [wallet.path.clone(), wallet.path.join(&wallet.name), hotkeys].into_iter().chain(lists);
+    findings.extend(places.filter_map(|path| writable(&path)));
     if let Some(stranger) = foreign(of.home.path()) {
         let text = format!("{} is owned by another account than the home", stranger.display());
         let mend = format!("chown --reference={0} {1}", of.home.path().display(), stranger.display());
         findings.push(Finding::bad("file modes", text, mend));
     }
     if findings.is_empty() {
-        findings.push(Finding::good("file modes", "home, configuration and hotkey are for their owner only"));
+        findings.push(Finding::good(
+            "file modes",
+            "home and hotkey are for their owner, and nobody else may write to either",
+        ));
     }
     findings
 }
