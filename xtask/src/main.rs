@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod command;
+mod dist;
 mod peers;
 mod rooms;
 mod soak;
@@ -34,6 +35,8 @@ enum Verb {
     Soak(soak::Args),
     /// Measure the shipped backbone's headroom (DESIGN: shipped head, oracle head, withheld slices).
     Headroom,
+    /// Build the program that runs on Debian 11 and newer, check what it asks for, and pack it (about 10 minutes).
+    Dist(dist::Args),
     /// Install the official clients that tests talk to, and nothing else.
     Peers,
 }
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args),
         Verb::Soak(args) => soak::run(&args),
         Verb::Headroom => headroom(),
+        Verb::Dist(args) => dist::run(&args),
         Verb::Peers => peers::install_all().map(|_| ()),
     };
     match outcome {

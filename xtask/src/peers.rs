@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::command;
 
 /// One environment: its folder's name and the file that lists what goes in.
-const PEERS: [(&str, &str); 7] = [
+const PEERS: [(&str, &str); 8] = [
     ("bittensor-9.12.2", "crates/hivis-bittensor/tests/sdk/requirements-9.txt"),
     ("bittensor-10.5.0", "crates/hivis-bittensor/tests/sdk/requirements-10.txt"),
     ("bittensor-core", "crates/hivis-chain/tests/peer/requirements.txt"),
@@ -20,6 +20,7 @@ const PEERS: [(&str, &str); 7] = [
     ("wandb", "crates/hivis-train/tests/fixtures/tracker/requirements.txt"),
     ("huggingface", "crates/hivis-hub/tests/peer/requirements.txt"),
     ("icalendar", "crates/hivis/tests/peer/icalendar.txt"),
+    ("seaweedfs", "crates/hivis-store/tests/peer/requirements.txt"),
 ];
 
 /// What benches measure against: too large for `check`, installed when a bench that wants it is run.

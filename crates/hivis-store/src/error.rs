@@ -167,6 +167,66 @@ pub enum StoreError {
         /// SHA-256 now, in hex; "no file" when it is gone.
         found: String,
     },
+    /// That is no place for backups.
+    #[error("{place} is no place for a backup: {reason}")]
+    BadPlace {
+        /// What was given.
+        place: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The place of backups failed.
+    #[error("the backups at {place} cannot be read or written")]
+    Place {
+        /// The place.
+        place: String,
+        /// What went wrong.
+        #[source]
+        source: object_store::Error,
+    },
+    /// The place does not let us in. Its own words are left out: they repeat parts of the credentials.
+    #[error("{place} refuses the credentials or does not allow this")]
+    PlaceRefused {
+        /// The place.
+        place: String,
+    },
+    /// There is no backup, or its manifest or ledger is not what it was.
+    #[error("the backup {backup} cannot be used: {reason}")]
+    BadBackup {
+        /// The place, and the manifest where it is known.
+        backup: String,
+        /// Why not.
+        reason: String,
+    },
+    /// Another process backs this home up.
+    #[error("another backup of this home is running")]
+    BackupRunning,
+    /// A backup is restored into nothing else than an empty folder.
+    #[error("{path} is not empty (`{stranger}`): a backup is only restored into an empty home")]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+        /// One thing that is there.
+        stranger: String,
+    },
+    /// A restore into this folder was cut off.
+    #[error("{path} is a half restored home (of the backup {backup})")]
+    HalfRestored {
+        /// The folder.
+        path: PathBuf,
+        /// The backup's manifest.
+        backup: String,
+    },
+    /// The disk is too small.
+    #[error("{path} has {free} bytes free, {need} are needed")]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// Bytes that are to be written.
+        need: u64,
+        /// Bytes that may be.
+        free: u64,
+    },
 }
 
 impl StoreError {
@@ -186,6 +246,16 @@ impl StoreError {
             Self::CorruptRelease { .. } => {
                 "the file was changed or damaged after it was installed: import the model again".into()
             }
+            Self::BadPlace { .. } => "give a folder outside the home, or s3://BUCKET/PREFIX".into(),
+            Self::Place { .. } => "check the folder or the network, AWS_ENDPOINT_URL, AWS_REGION and the bucket".into(),
+            Self::PlaceRefused { .. } => {
+                "check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION, and that this key may list, read and write there".into()
+            }
+            Self::BadBackup { .. } => "`hivis restore PLACE --list` shows all backups; --at takes an older one".into(),
+            Self::BackupRunning => "wait until it is done".into(),
+            Self::NotEmpty { .. } => "give another folder with --home; nothing is ever restored over a home".into(),
+            Self::HalfRestored { .. } => "run the same `hivis restore` again; it goes on where it was".into(),
+            Self::NoRoom { .. } => "free some space, or give a folder on a larger disk".into(),
             _ => return None,
         })
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fs_err as fs;
 
 use crate::disk::{self, Disk, LocalDisk};
-use crate::{Ledger, Objects, Releases, ServeLock, StoreError, lock};
+use crate::{Ledger, Objects, Releases, ServeLock, StoreError, backup, lock};
 
 /// Folders of a home, beside the ones that hold objects.
 const FOLDERS: [&str; 8] = ["releases", "runs", "splits", "exams", "reports", "cache", "hub", "logs"];
@@ -66,6 +66,9 @@ impl Home {
         if let Some(kind) = disk::network_file_system(path)? {
             return Err(StoreError::NetworkFileSystem { path: path.to_owned(), kind });
         }
+        if let Some(backup) = backup::half_restored(path)? {
+            return Err(StoreError::HalfRestored { path: path.to_owned(), backup });
+        }
         let mut strangers = Vec::new();
         for entry in fs::read_dir(path)? {
             let name = entry?.file_name().to_string_lossy().into_owned();
@@ -81,6 +84,11 @@ impl Home {
             Some(stranger) => Err(StoreError::NotAHome { path: path.to_owned(), stranger }),
             None => Ok(()),
         }
+    }
+
+    /// Opens a home that was just restored, before it is one for everybody else.
+    pub(crate) fn open_restored(path: &Path) -> Result<Self, StoreError> {
+        Self::layout(path, Arc::new(LocalDisk))
     }
 
     fn layout(path: &Path, disk: Arc<dyn Disk>) -> Result<Self, StoreError> {

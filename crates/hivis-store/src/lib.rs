@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod backup;
 mod disk;
 mod error;
 mod export;
@@ -40,6 +41,11 @@ mod retention;
 mod staging;
 mod writer;
 
+pub use backup::manifest::{BackupHead, Lost};
+pub use backup::place::Place;
+pub use backup::restore::{RestoreReport, restore};
+pub use backup::take::{BackupOptions, BackupReport};
+pub use backup::{CopyEvent, Show};
 pub use disk::{Disk, LocalDisk};
 pub use error::StoreError;
 pub use export::ExportFormat;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod data;
+mod deploy;
 #[cfg(feature = "train")]
 mod ensemble;
 mod money;
@@ -20,6 +21,7 @@ use hivis_examiner::interval::Shard;
 
 pub use chain::{ChainArgs, ChainFlags, ChainVerb};
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
+pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
@@ -124,8 +126,14 @@ pub enum Verb {
     Commit(CommitArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
-    /// What is missing, and the command that mends it.
-    Doctor,
+    /// What is missing, and the command that mends it; with --deploy on this machine too.
+    Doctor(DoctorArgs),
+    /// Let systemd run the miner: a hardened service, and sockets that outlive a restart.
+    InstallService(InstallServiceArgs),
+    /// Copy the home to a folder or to S3 while it serves; the wallet stays out.
+    Backup(BackupArgs),
+    /// Make an empty home what a backup holds, every byte checked.
+    Restore(RestoreArgs),
 }
 
 /// `hivis demo`

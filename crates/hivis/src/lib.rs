@@ -13,6 +13,7 @@ mod candidate;
 mod card;
 mod chain;
 mod dataset;
+mod duration;
 mod earnings;
 mod entropy;
 #[cfg(feature = "train")]
@@ -28,6 +29,7 @@ mod metagraph;
 mod meter;
 mod miner;
 mod money;
+mod notify;
 mod onchain;
 mod parts;
 mod passwords;
@@ -49,6 +51,7 @@ mod training_run;
 mod training_show;
 #[cfg(feature = "train")]
 mod trainset;
+mod units;
 mod varied;
 mod verbs;
 #[cfg(feature = "train")]
@@ -111,7 +114,10 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Announce(args) => verbs::announce::run(global, &args).await,
         Verb::Commit(args) => verbs::commit::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
-        Verb::Doctor => verbs::doctor::run(global).await,
+        Verb::Doctor(args) => verbs::doctor::run(global, &args).await,
+        Verb::InstallService(args) => verbs::install_service::run(global, &args),
+        Verb::Backup(args) => verbs::backup::back_up(global, &args).await,
+        Verb::Restore(args) => verbs::backup::bring_back(global, &args).await,
     }
 }
 

@@ -15,6 +15,7 @@ use hivis_types::ReleaseId;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::duration;
 use crate::estimate;
 use crate::failure::Hinted;
 use crate::release::{self, Build};
@@ -74,7 +75,7 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
         let mut trackers = Trackers::start(&how.trackers, facts);
         let mut show = Show::new(|views, steps| {
             let time = estimate::estimate(&backbone, &order.settings.head, views, steps);
-            time.map_or_else(|_| String::new(), estimate::words)
+            time.map_or_else(|_| String::new(), duration::words)
         });
         let cache = home.cache().join("features");
         // A run of the same name and order goes on where it was killed.

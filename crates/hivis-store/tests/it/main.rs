@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod backup;
+mod bucket;
 mod datasets;
 mod earnings;
 mod full_disk;

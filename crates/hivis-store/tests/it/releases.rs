@@ -8,7 +8,7 @@ use hivis_store::{EngineHints, Home, InputSize, Manifest, Releases, Staging, Sto
 use hivis_types::{Precision, ReleaseId, Version};
 use jiff::Timestamp;
 
-fn id(name: &str) -> ReleaseId {
+pub(crate) fn id(name: &str) -> ReleaseId {
     ReleaseId::new(name).unwrap()
 }
 
@@ -42,7 +42,7 @@ fn versioned(releases: &Releases, name: &str, backbone: &str, parent: Option<&st
 }
 
 /// A staging folder with a graph, external weights and a manifest.
-fn stage(releases: &Releases, name: &str) -> Staging {
+pub(crate) fn stage(releases: &Releases, name: &str) -> Staging {
     let staging = releases.staging(&id(name)).unwrap();
     let mut files = BTreeMap::new();
     for (file, precision) in [("model.onnx", Some(Precision::Fp32)), ("model.onnx.data", None)] {

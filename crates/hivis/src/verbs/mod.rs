@@ -1,7 +1,8 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
-pub(crate) mod chain;
 pub(crate) mod announce;
+pub(crate) mod backup;
+pub(crate) mod chain;
 pub(crate) mod commit;
 pub(crate) mod data;
 pub(crate) mod dates;
@@ -14,6 +15,7 @@ pub(crate) mod exam;
 #[cfg(feature = "train")]
 pub(crate) mod features;
 pub(crate) mod import;
+pub(crate) mod install_service;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
 pub(crate) mod pull;

@@ -12,7 +12,7 @@ use crate::cli::{Global, ServeArgs};
 use crate::config::WalletSettings;
 use crate::failure::Hinted;
 use crate::miner::{self, Miner};
-use crate::{home, swap};
+use crate::{home, notify, swap};
 
 /// Runs until SIGTERM or Ctrl-C, then drains.
 pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
@@ -35,6 +35,7 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
     // Before it is said that it serves: who hears that may stop it.
     let mut terminate = signal(SignalKind::terminate()).context("SIGTERM cannot be handled")?;
     tracing::info!(axon = %listener.local_addr()?, page = %format!("http://{}/", page.local_addr()?), %hotkey, "serving");
+    notify::ready();
     let shutdown = async move {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -42,6 +43,7 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
             _ = tokio::signal::ctrl_c() => {}
         }
         tracing::info!("draining");
+        notify::stopping();
     };
     miner.run(listener, page, "hivis", shutdown).await?;
     tracing::info!("stopped; every committed record is on disk");

@@ -1,10 +1,12 @@
 //! The program as a user runs it: a process, its files, its ports.
 
+mod backup;
 mod chain;
 mod config;
 mod data;
 mod dates;
 mod demo;
+mod deploy;
 mod earnings;
 mod exam;
 mod faults;
@@ -14,6 +16,7 @@ mod miner;
 mod promotion;
 mod release;
 mod sdk;
+mod service;
 mod train;
 mod wallet;
 mod wallet_terminal;

@@ -1,89 +1,23 @@
-//! `hivis doctor`: what is missing, and the command that mends it.
+//! The home: disk, ledger, hotkey, permits, release, server.
 
-mod keys;
-
-use std::process::ExitCode;
-
-use anyhow::Result;
 use hivis_store::Home;
-use serde_json::json;
 
-use crate::cli::{Global, ServeArgs};
+use super::{Finding, keys};
 use crate::config::Settings;
 use crate::verbs::{serve, status};
-use crate::{failure, home, miner, swap};
+use crate::{home, miner, swap};
 
 /// Below this much free space recording stops soon.
 const LOW_DISK: u64 = 5_000_000_000;
 
-/// One thing that was looked at.
-struct Finding {
-    what: &'static str,
-    good: bool,
-    text: String,
-    mend: Option<String>,
-}
-
-impl Finding {
-    fn good(what: &'static str, text: impl Into<String>) -> Self {
-        Self { what, good: true, text: text.into(), mend: None }
-    }
-
-    fn bad(what: &'static str, text: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { what, good: false, text: text.into(), mend: Some(mend.into()) }
-    }
-
-    fn failed(what: &'static str, error: &anyhow::Error, mend: impl Into<String>) -> Self {
-        let text = failure::text(error).lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Self::bad(what, text, mend)
-    }
-}
-
-/// 0 when nothing is missing, else 1.
-pub(crate) async fn run(global: &Global) -> Result<ExitCode> {
-    let findings = look(global).await?;
-    let good = findings.iter().all(|f| f.good);
-    if global.json {
-        let list: Vec<_> = findings
-            .iter()
-            .map(|f| json!({ "what": f.what, "good": f.good, "text": f.text, "mend": f.mend }))
-            .collect();
-        println!("{}", json!({ "good": good, "findings": list }));
-    } else {
-        for finding in &findings {
-            println!("{}  {:<14} {}", if finding.good { "ok  " } else { "MEND" }, finding.what, finding.text);
-            if let Some(mend) = &finding.mend {
-                println!("                     -> {mend}");
-            }
-        }
-    }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-async fn look(global: &Global) -> Result<Vec<Finding>> {
-    let path = home::path(global)?;
-    let home = match home::open(global) {
-        Ok(home) => home,
-        Err(error) => {
-            return Ok(vec![Finding::failed("home", &error, format!("hivis --home {} serve", path.display()))]);
-        }
-    };
-    let mut findings = vec![Finding::good("home", home.path().display().to_string())];
-    let settings = match home::settings(&home, &ServeArgs::default()) {
-        Ok(settings) => settings,
-        Err(error) => {
-            findings.push(Finding::failed("configuration", &error, format!("edit {}", home.config_file().display())));
-            return Ok(findings);
-        }
-    };
-    findings.push(disk(&home));
-    findings.push(ledger(&home).await);
-    findings.push(hotkey(&settings));
+/// Looks at all of it.
+pub(super) async fn check(home: &Home, settings: &Settings) -> Vec<Finding> {
+    let mut findings = vec![disk(home), ledger(home).await, hotkey(settings)];
     findings.extend(keys::look(&settings.wallet));
-    findings.push(permits(&settings));
-    findings.push(release(&home, &settings).await);
-    findings.extend(server(&home, &settings).await);
-    Ok(findings)
+    findings.push(permits(settings));
+    findings.push(release(home, settings).await);
+    findings.extend(server(home, settings).await);
+    findings
 }
 
 fn disk(home: &Home) -> Finding {
@@ -124,7 +58,7 @@ fn hotkey(settings: &Settings) -> Finding {
             "hotkey",
             &error,
             format!(
-                "hivis wallet create --hotkey-only --wallet {} --hotkey {}, or set [wallet] in hivis.toml",
+                "btcli wallet new_hotkey --wallet.name {} --wallet.hotkey {}, or set [wallet] in hivis.toml",
                 settings.wallet.name, settings.wallet.hotkey
             ),
         ),
