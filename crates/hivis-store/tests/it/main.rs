@@ -10,6 +10,7 @@ mod labels;
 mod ledger;
 mod objects;
 mod promotions;
+mod publications;
 mod reading;
 mod releases;
 mod retention;
