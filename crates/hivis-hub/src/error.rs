@@ -247,6 +247,7 @@ impl HubError {
             Self::NotFound { .. } => "is the name right, and is it a model or a data set?".into(),
             Self::TooManyRequests { .. } => format!("wait some minutes; {AGAIN}"),
             Self::Status { status: 500.., .. } => format!("the Hub has trouble, try later; {AGAIN}"),
+            Self::Status { .. } => format!("it may pass; {AGAIN}"),
             Self::Connection { .. } => format!("is the network there, and HF_ENDPOINT right? {AGAIN}"),
             Self::CutOff { .. } | Self::Checksum { .. } => AGAIN.into(),
             Self::NoRoom { .. } => format!("make room on the disk; {AGAIN}"),

@@ -3,6 +3,7 @@
 mod data;
 #[cfg(feature = "train")]
 mod ensemble;
+mod publish;
 #[cfg(feature = "train")]
 mod train;
 mod vary;
@@ -16,6 +17,7 @@ use hivis_examiner::interval::Shard;
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
+pub use publish::PublishArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
@@ -75,6 +77,8 @@ pub enum Verb {
     /// Look at releases, and let another one serve.
     #[command(subcommand)]
     Release(ReleaseVerb),
+    /// Upload a release to a model repository of the Hugging Face Hub, and tell NATIX of it.
+    Publish(PublishArgs),
     /// Make the 8-bit file of a release, and keep it only if it agrees with the first.
     Quantise(QuantiseArgs),
     /// Train a head on labelled pictures and make a release of it.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod failure;
 
 mod answered;
+mod backbone;
 mod candidate;
 mod card;
 mod dataset;
@@ -18,13 +19,17 @@ mod exam_file;
 mod examined;
 mod home;
 mod imported;
+mod licence;
 mod memory;
 mod meter;
 mod miner;
+mod natix;
 mod parts;
 mod pictures;
 mod policy;
 mod promote;
+mod publication;
+mod publish;
 mod recorded;
 mod release;
 #[cfg(feature = "train")]
@@ -82,6 +87,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Data(verb) => verbs::data::run(global, &verb).await,
         Verb::Import(verb) => verbs::import::run(global, &verb).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
+        Verb::Publish(args) => verbs::publish::run(global, &args).await,
         Verb::Quantise(args) => verbs::quantise::run(global, &args).await,
         #[cfg(feature = "train")]
         Verb::Train(args) => verbs::train::run(global, &args).await,

@@ -79,6 +79,8 @@ pub struct Storage {
     pub verify: bool,
     /// Takes Xet only.
     pub xet: bool,
+    /// A commit leaves its last file out.
+    pub forgets: bool,
 }
 
 #[derive(Debug, Default)]

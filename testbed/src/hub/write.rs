@@ -215,6 +215,7 @@ fn complete(world: &mut World, oid: &str, told: &Value) -> Response<Body> {
 }
 
 fn commit(world: &mut World, key: &str, page: &str, sent: &[u8]) -> Response<Body> {
+    let forgets = world.storage.forgets;
     let Some(repo) = world.repos.get_mut(key) else { return error(404, "RepoNotFound", "Repository not found") };
     let (mut files, mut summary) = (repo.files.clone(), String::new());
     for line in sent.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -251,6 +252,9 @@ fn commit(world: &mut World, key: &str, page: &str, sent: &[u8]) -> Response<Bod
     }
     if summary.is_empty() {
         return error(400, "", "a commit has a summary");
+    }
+    if forgets {
+        files.pop_last();
     }
     repo.commit = next_commit(&repo.commit, &summary, &files);
     repo.files = files;

@@ -53,7 +53,7 @@ async fn the_official_client_writes_to_the_same_server_and_we_read_it() {
     let Some(venv) = environment("huggingface") else { return };
     for part in [0, PART] {
         let server = FakeHub::start();
-        server.set_storage(Storage { part, verify: true, xet: false });
+        server.set_storage(Storage { part, verify: true, ..Storage::default() });
         let (folder, into) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for (name, bytes) in contents() {
             fs_err::write(folder.path().join(name), bytes).unwrap();
@@ -82,7 +82,7 @@ async fn the_official_client_writes_to_the_same_server_and_we_read_it() {
 async fn the_official_client_reads_what_we_wrote() {
     let Some(venv) = environment("huggingface") else { return };
     let (server, folder) = (FakeHub::start(), tempfile::tempdir().unwrap());
-    server.set_storage(Storage { part: PART, verify: true, xet: false });
+    server.set_storage(Storage { part: PART, verify: true, ..Storage::default() });
     publish(&hub(&server, Some(GOOD_TOKEN), 1).unwrap(), on_disk(folder.path())).await.unwrap();
     let theirs = tempfile::tempdir().unwrap();
     official(&venv, &server, "snapshot.py", &["model", ID, theirs.path().to_str().unwrap()]);

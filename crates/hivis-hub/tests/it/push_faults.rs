@@ -8,7 +8,7 @@ use hivis_testbed::hub::{FakeHub, Fault, GOOD_TOKEN, Storage};
 use crate::pushes::{KEY, PART, held, on_disk, publish, wanted};
 use crate::world::hub;
 
-const STORAGE: Storage = Storage { part: PART, verify: true, xet: false };
+const STORAGE: Storage = Storage { part: PART, verify: true, xet: false, forgets: false };
 
 fn server() -> FakeHub {
     let server = FakeHub::start();

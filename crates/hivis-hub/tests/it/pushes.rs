@@ -61,7 +61,7 @@ pub(crate) fn wanted() -> Vec<(String, Vec<u8>)> {
 #[tokio::test]
 async fn a_repository_is_made_and_filled_once() {
     let folder = tempfile::tempdir().unwrap();
-    for storage in [Storage::default(), Storage { part: PART, verify: true, xet: false }] {
+    for storage in [Storage::default(), Storage { part: PART, verify: true, ..Storage::default() }] {
         let server = FakeHub::start();
         server.set_storage(storage);
         let hub = hub(&server, Some(GOOD_TOKEN), 1).unwrap();
@@ -163,4 +163,16 @@ async fn what_the_hub_will_not_have_is_said_before_anything_is_sent() {
     files[1].content = Content::File(folder.path().join("nothing"));
     let error = pushed(&server, files).await;
     assert!(matches!(error, HubError::Source { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_commit_counts_only_when_its_list_agrees() {
+    let (server, folder) = (FakeHub::start(), tempfile::tempdir().unwrap());
+    server.set_storage(Storage { forgets: true, ..Storage::default() });
+    let hub = hub(&server, Some(GOOD_TOKEN), 1).unwrap();
+    let error = publish(&hub, on_disk(folder.path())).await.unwrap_err();
+    assert!(matches!(&error, HubError::Differs { why, .. } if why == "release.toml differs"), "{error:?}");
+    server.set_storage(Storage::default());
+    assert!(publish(&hub, on_disk(folder.path())).await.unwrap().made);
+    assert_eq!(held(&server), wanted());
 }

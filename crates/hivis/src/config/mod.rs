@@ -4,9 +4,11 @@
 //! What is not known is an error, never ignored.
 
 mod load;
+mod publish;
 mod raw;
 mod settings;
 
 pub use load::load;
+pub use publish::{NatixSettings, PublishSettings, RawNatix, RawPublish};
 pub use raw::Raw;
 pub use settings::{ModelSettings, RecordSettings, ServeSettings, Settings, WalletSettings};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::publish::{RawNatix, RawPublish};
+
 /// The whole file.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +21,10 @@ pub struct Raw {
     pub records: RawRecords,
     /// `[release]`
     pub release: RawRelease,
+    /// `[publish]`
+    pub publish: RawPublish,
+    /// `[natix]`
+    pub natix: RawNatix,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.

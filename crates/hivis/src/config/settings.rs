@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use hivis_types::{EngineKind, Precision};
 
+use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
@@ -23,6 +24,10 @@ pub struct Settings {
     pub model: ModelSettings,
     /// What is kept.
     pub records: RecordSettings,
+    /// Where a release goes.
+    pub publish: PublishSettings,
+    /// Who is told of it.
+    pub natix: NatixSettings,
     /// What a promotion wants of the exam.
     pub(crate) policy: Policy,
 }
@@ -101,6 +106,8 @@ impl Settings {
                 keep_bytes: bytes("records.keep_gb", raw.records.keep_gb.unwrap_or(20.0))?,
                 min_free: bytes("records.min_free_gb", raw.records.min_free_gb.unwrap_or(2.0))?,
             },
+            publish: PublishSettings::resolve(&raw.publish),
+            natix: NatixSettings::resolve(&raw.natix)?,
             policy: policy(raw.release.policy.as_deref())?,
         })
     }
@@ -178,7 +185,7 @@ fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result
     Err(Hinted::new(format!("{key} = {value} is out of range"), hint).into())
 }
 
-fn seconds(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<Duration> {
+pub(super) fn seconds(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<Duration> {
     within(key, value, range).map(Duration::from_secs_f64)
 }
 

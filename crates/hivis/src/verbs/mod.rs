@@ -11,6 +11,7 @@ pub(crate) mod features;
 pub(crate) mod import;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
+pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod quantise;
 pub(crate) mod records;
