@@ -8,6 +8,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
+use crate::path::encoded;
 use crate::pull::Event;
 use crate::repo::printable;
 use crate::{HubError, Repo, Token};
@@ -17,7 +18,7 @@ const ENDPOINT: &str = "https://huggingface.co";
 /// The Hub redirects once to its CDN, a renamed repository once more.
 const MAX_REDIRECTS: usize = 5;
 /// A page of the listing has 1,000 entries of some 300 bytes.
-const MAX_JSON: usize = 16 << 20;
+pub(crate) const MAX_JSON: usize = 16 << 20;
 
 /// How long to go on against trouble.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +44,11 @@ impl Default for Patience {
 #[derive(Clone, Debug)]
 pub struct Hub {
     http: Client,
-    endpoint: Url,
-    token: Option<Token>,
-    patience: Patience,
+    /// For what is sent: `reqwest` counts a read timeout from the first byte that it sends.
+    pub(crate) sender: Client,
+    pub(crate) endpoint: Url,
+    pub(crate) token: Option<Token>,
+    pub(crate) patience: Patience,
 }
 
 /// What came of one try.
@@ -85,16 +88,17 @@ impl Hub {
             tracing::warn!("the token is not sent: {host} is reached over plain http");
         }
         prepare_tls();
-        let mut http = Client::builder()
-            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(20))
-            .read_timeout(patience.silence);
-        if here {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|source| HubError::Connection { what: printable(endpoint), source })?;
-        Ok(Self { http, endpoint: url, token: token.filter(|_| !clear), patience })
+        let client = || {
+            let client = Client::builder()
+                .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
+                .redirect(Policy::none())
+                .connect_timeout(Duration::from_secs(20));
+            if here { client.no_proxy() } else { client }
+        };
+        let failed = |source| HubError::Connection { what: printable(endpoint), source };
+        let http = client().read_timeout(patience.silence).build().map_err(failed)?;
+        let sender = client().build().map_err(failed)?;
+        Ok(Self { http, sender, endpoint: url, token: token.filter(|_| !clear), patience })
     }
 
     /// `HF_ENDPOINT` and the token as the official client finds them.
@@ -136,26 +140,42 @@ impl Hub {
         }
     }
 
+    /// The bytes of one small file at a commit; at most `most`.
+    pub async fn small_file(
+        &self,
+        repo: &Repo,
+        (commit, name): (&str, &str),
+        most: usize,
+        told: &(dyn Fn(Event) + Sync),
+    ) -> Result<Vec<u8>, HubError> {
+        let url = self.address(&format!("{}/resolve/{commit}/{}", repo.page(), encoded(name, true)))?;
+        let mut tries = self.tries();
+        loop {
+            match self.body(repo, name, &url, most).await {
+                Ok((bytes, _)) => return Ok(bytes),
+                Err(trouble) => tries.again(trouble, told).await?,
+            }
+        }
+    }
+
     async fn json_once<T: DeserializeOwned>(
         &self,
         repo: &Repo,
         what: &str,
         url: &Url,
     ) -> Result<(T, Option<Url>), Trouble> {
-        let odd = |why: String| HubError::Answer { what: printable(what), why };
-        let response = self.ask(repo, what, url.clone(), None).await?;
-        let next = self.next_page(response.headers()).map_err(|why| Trouble::Lasting(odd(why)))?;
-        let mut body = Vec::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|source| connection(what, source))?;
-            if body.len() + chunk.len() > MAX_JSON {
-                return Err(Trouble::Lasting(odd(format!("it is longer than {MAX_JSON} bytes"))));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let value = serde_json::from_slice(&body).map_err(|e| Trouble::Lasting(odd(e.to_string())))?;
+        let odd = |why: String| Trouble::Lasting(HubError::Answer { what: printable(what), why });
+        let (body, headers) = self.body(repo, what, url, MAX_JSON).await?;
+        let next = self.next_page(&headers).map_err(odd)?;
+        let value = serde_json::from_slice(&body).map_err(|e| odd(e.to_string()))?;
         Ok((value, next))
+    }
+
+    /// The body of one GET, of at most `most` bytes, and its headers.
+    async fn body(&self, repo: &Repo, what: &str, url: &Url, most: usize) -> Result<(Vec<u8>, HeaderMap), Trouble> {
+        let response = self.ask(repo, what, url.clone(), None).await?;
+        let headers = response.headers().clone();
+        Ok((whole(what, response, most).await?, headers))
     }
 
     /// `Link: <...>; rel="next"`, on the same server.
@@ -260,13 +280,28 @@ impl Tries {
     }
 }
 
+/// The body of an answer, of at most `most` bytes.
+pub(crate) async fn whole(what: &str, response: Response, most: usize) -> Result<Vec<u8>, Trouble> {
+    let mut body = Vec::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|source| connection(what, source))?;
+        if body.len() + chunk.len() > most {
+            let why = format!("it is longer than {most} bytes");
+            return Err(Trouble::Lasting(HubError::Answer { what: printable(what), why }));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
 /// A connection that failed; its address may hold a signature and is left out.
 pub(crate) fn connection(what: &str, source: reqwest::Error) -> Trouble {
     Trouble::Passing(HubError::Connection { what: printable(what), source: source.without_url() }, None)
 }
 
 /// `Retry-After: 30`, or the Hub's own `RateLimit: "api";r=0;t=30`.
-fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let limit = || text("ratelimit")?.split(';').find_map(|part| part.trim().strip_prefix("t="));
     let seconds = text("retry-after").or_else(limit)?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a pull failed. No message holds the token or an address with a signature in it.
+/// Why a pull or a push failed. No message holds the token or an address with a signature in it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HubError {
@@ -138,6 +138,85 @@ pub enum HubError {
         /// The folder.
         folder: PathBuf,
     },
+    /// 401 or 403 to something that is sent.
+    #[error("the Hub does not let us write to {page} ({})", match (.token, .status) {
+        (false, _) => "no token was sent".to_owned(),
+        (true, 401) => "it refuses the token".to_owned(),
+        (true, status) => format!("{status}: the token may not write there"),
+    })]
+    NotWritable {
+        /// The repository's page.
+        page: String,
+        /// A token was sent.
+        token: bool,
+        /// The status.
+        status: u16,
+    },
+    /// Another status that refuses what was sent.
+    #[error("the Hub refuses {what} with {status}: {why}")]
+    Refused {
+        /// What was sent.
+        what: String,
+        /// The status.
+        status: u16,
+        /// What the Hub said.
+        why: String,
+    },
+    /// 409 or 412: somebody else made a commit since the files were listed.
+    #[error("{page} was changed by somebody else meanwhile")]
+    Moved {
+        /// The repository's page.
+        page: String,
+    },
+    /// The repository takes large files over Xet only.
+    #[error("{page} takes large files over Xet only, and hivis uploads over Git LFS")]
+    XetOnly {
+        /// The repository's page.
+        page: String,
+    },
+    /// The large-file storage refuses one object.
+    #[error("the Hub does not take {name}: {why}")]
+    Object {
+        /// The file.
+        name: String,
+        /// What the Hub said.
+        why: String,
+    },
+    /// A signed address that is no longer taken, twice.
+    #[error("the address for sending {name} is not accepted ({status})")]
+    Expired {
+        /// The file.
+        name: String,
+        /// The status.
+        status: u16,
+    },
+    /// The repository's `.gitignore` keeps a file out.
+    #[error("a .gitignore in {page} keeps {name} out")]
+    Ignored {
+        /// The repository's page.
+        page: String,
+        /// The file.
+        name: String,
+    },
+    /// A commit that was made does not hold what was sent.
+    #[error("{page} at {commit} does not hold what was sent: {why}")]
+    Differs {
+        /// The repository's page.
+        page: String,
+        /// The commit.
+        commit: String,
+        /// What differs.
+        why: String,
+    },
+    /// A file to be sent cannot be read.
+    #[error("{path} cannot be read")]
+    Source {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A file or folder could not be read or written; the source names it.
     #[error("what was loaded cannot be written")]
     Io(#[from] std::io::Error),
@@ -168,10 +247,26 @@ impl HubError {
             Self::NotFound { .. } => "is the name right, and is it a model or a data set?".into(),
             Self::TooManyRequests { .. } => format!("wait some minutes; {AGAIN}"),
             Self::Status { status: 500.., .. } => format!("the Hub has trouble, try later; {AGAIN}"),
+            Self::Status { .. } => format!("it may pass; {AGAIN}"),
             Self::Connection { .. } => format!("is the network there, and HF_ENDPOINT right? {AGAIN}"),
             Self::CutOff { .. } | Self::Checksum { .. } => AGAIN.into(),
             Self::NoRoom { .. } => format!("make room on the disk; {AGAIN}"),
             Self::Nothing { hint, .. } => (*hint).into(),
+            Self::NotWritable { page, token: true, status: 403 } => {
+                format!("the token needs the right to write to {page}: https://huggingface.co/settings/tokens")
+            }
+            Self::NotWritable { .. } => {
+                "make a token with the right to write at https://huggingface.co/settings/tokens and set HF_TOKEN".into()
+            }
+            Self::Refused { status: 402, .. } => "the account's plan does not allow it".into(),
+            Self::Refused { status: 413, .. } => "the Hub's limit on a commit is exceeded".into(),
+            Self::Moved { .. } => format!("look at its newest commits; {AGAIN}"),
+            Self::XetOnly { .. } => {
+                "`hivis release export` writes the files; upload them with huggingface_hub, which speaks Xet".into()
+            }
+            Self::Expired { .. } => format!("is this computer's clock right? {AGAIN}"),
+            Self::Ignored { .. } => "remove that line from the repository's .gitignore".into(),
+            Self::Differs { .. } => format!("nothing was registered; {AGAIN}"),
             Self::Running { .. } => "wait until it is done".into(),
             _ => return None,
         })

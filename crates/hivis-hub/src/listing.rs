@@ -26,13 +26,24 @@ pub struct HubFile {
 pub struct Listing {
     /// 40 hexadecimal digits.
     pub commit: String,
+    /// Only who is allowed to may see it.
+    pub private: bool,
     /// All files.
     pub files: Vec<HubFile>,
+}
+
+impl Listing {
+    /// The file of that name.
+    pub fn file(&self, name: &str) -> Option<&HubFile> {
+        self.files.iter().find(|file| file.name == name)
+    }
 }
 
 #[derive(Deserialize)]
 struct Info {
     sha: String,
+    #[serde(default)]
+    private: bool,
 }
 
 #[derive(Deserialize)]
@@ -65,7 +76,8 @@ impl Hub {
         check_revision(revision)?;
         let root = format!("api/{}/{}", repo.kind().plural(), repo.id());
         let info = self.address(&format!("{root}/revision/{}", encoded(revision, false)))?;
-        let commit = self.json::<Info>(repo, &info, told).await?.0.sha.to_ascii_lowercase();
+        let Info { sha, private } = self.json(repo, &info, told).await?.0;
+        let commit = sha.to_ascii_lowercase();
         if !is_commit(&commit) {
             let why = format!("`{}` is no commit", printable(&commit));
             return Err(HubError::Answer { what: root, why });
@@ -85,7 +97,7 @@ impl Hub {
             }
             next = following;
         }
-        Ok(Listing { commit, files: files.into_values().collect() })
+        Ok(Listing { commit, private, files: files.into_values().collect() })
     }
 }
 

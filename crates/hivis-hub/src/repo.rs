@@ -24,6 +24,14 @@ impl RepoKind {
             Self::Dataset => "datasets",
         }
     }
+
+    /// The word where one repository is spoken of.
+    pub(crate) fn singular(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Dataset => "dataset",
+        }
+    }
 }
 
 /// A repository: `owner/name`, or `name` alone for a few old ones.

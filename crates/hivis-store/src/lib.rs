@@ -59,6 +59,7 @@ pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
+pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
 pub use ledger::read::Story;
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::summary::{Latency, Summary, Totals};

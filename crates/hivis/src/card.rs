@@ -70,9 +70,14 @@ pub(crate) fn text(manifest: &Manifest, figures: Option<&Measures>, derived: Opt
 fn licence(text: &str) -> Licence {
     let text = if text.is_empty() || text.starts_with("unknown") { "unknown" } else { text };
     let names: Vec<String> = text.split(" OR ").map(|name| name.trim().to_lowercase()).collect();
-    let known = names.iter().all(|name| LICENCES.contains(&name.as_str()));
+    let known = known(&names);
     let own = (!known).then(|| serde_json::Value::from(text).to_string());
     Licence { known: if known { names } else { Vec::new() }, own }
+}
+
+/// Whether Hugging Face knows all of these licences by name.
+pub(crate) fn known(names: &[String]) -> bool {
+    names.iter().all(|name| LICENCES.contains(&name.as_str()))
 }
 
 /// A stranger's text on one line.

@@ -7,6 +7,7 @@ mod deploy;
 mod ensemble;
 mod money;
 mod onchain;
+mod publish;
 #[cfg(feature = "train")]
 mod train;
 mod up;
@@ -27,6 +28,7 @@ pub use ensemble::EnsembleArgs;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs};
+pub use publish::PublishArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;
@@ -91,6 +93,8 @@ pub enum Verb {
     /// Look at releases, and let another one serve.
     #[command(subcommand)]
     Release(ReleaseVerb),
+    /// Upload a release to a model repository of the Hugging Face Hub, and tell NATIX of it.
+    Publish(PublishArgs),
     /// Make the 8-bit file of a release, and keep it only if it agrees with the first.
     Quantise(QuantiseArgs),
     /// Train a head on labelled pictures and make a release of it.

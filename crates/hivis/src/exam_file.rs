@@ -1,6 +1,6 @@
 //! Exams that are kept in the home: who sat, on what, and what came of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hivis_examiner::ExamReport;
@@ -67,15 +67,8 @@ impl ExamFile {
     /// The newest exam of `a` and then `b`, with its file's name.
     pub(crate) fn newest(home: &Home, a: &ReleaseId, b: &ReleaseId) -> Result<Option<(String, Self)>> {
         let end = format!("-{a}-vs-{b}.json");
-        let mut names: Vec<String> = Vec::new();
-        for entry in fs_err::read_dir(home.exams())? {
-            names.extend(entry?.file_name().to_str().filter(|name| name.ends_with(&end)).map(str::to_owned));
-        }
-        // A name begins with its time.
-        names.sort();
-        for name in names.into_iter().rev() {
-            let bytes = fs_err::read(home.exams().join(&name))?;
-            let file: Self = serde_json::from_slice(&bytes).with_context(|| format!("exams/{name} is no exam"))?;
+        for name in names(home, |name| name.ends_with(&end))? {
+            let file = Self::read(home, &name)?;
             // `x-vs-a` could be a release's own name.
             if file.candidates.len() == 2 && file.candidates[0].release == *a && file.candidates[1].release == *b {
                 return Ok(Some((name, file)));
@@ -83,4 +76,33 @@ impl ExamFile {
         }
         Ok(None)
     }
+
+    /// The newest exam that `release` sat, alone or beside another.
+    pub(crate) fn newest_of(home: &Home, release: &ReleaseId) -> Result<Option<Self>> {
+        for name in names(home, |name| name.contains(release.as_str()))? {
+            let file = Self::read(home, &name)?;
+            if file.candidates.iter().any(|sitter| sitter.release == *release) {
+                return Ok(Some(file));
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(home: &Home, name: &str) -> Result<Self> {
+        let bytes = fs_err::read(home.exams().join(name))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("exams/{name} is no exam"))
+    }
+}
+
+/// Exams whose file is wanted, newest first.
+fn names(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for entry in fs_err::read_dir(home.exams())? {
+        let name = entry?.file_name();
+        let whole = Path::new(&name).extension().is_some_and(|end| end == "json");
+        names.extend(name.to_str().filter(|name| whole && wanted(name)).map(str::to_owned));
+    }
+    // A name begins with its time.
+    names.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(names)
 }

@@ -8,6 +8,7 @@ pub mod config;
 pub mod failure;
 
 mod answered;
+mod backbone;
 mod calendar;
 mod candidate;
 mod card;
@@ -24,11 +25,13 @@ mod examined;
 mod home;
 mod ical;
 mod imported;
+mod licence;
 mod memory;
 mod metagraph;
 mod meter;
 mod miner;
 mod money;
+mod natix;
 mod notify;
 mod onchain;
 mod parts;
@@ -36,6 +39,8 @@ mod passwords;
 mod pictures;
 mod policy;
 mod promote;
+mod publication;
+mod publish;
 mod recorded;
 mod release;
 mod reward_log;
@@ -96,6 +101,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Data(verb) => verbs::data::run(global, &verb).await,
         Verb::Import(verb) => verbs::import::run(global, &verb).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
+        Verb::Publish(args) => verbs::publish::run(global, &args).await,
         Verb::Quantise(args) => verbs::quantise::run(global, &args).await,
         #[cfg(feature = "train")]
         Verb::Train(args) => verbs::train::run(global, &args).await,

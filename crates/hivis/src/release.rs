@@ -16,6 +16,9 @@ use crate::card;
 /// The head's own file, to go on training or to look at.
 const HEAD: &str = "head.safetensors";
 
+/// How an ensemble's members are joined: their weights and the last calibration.
+pub(crate) const ENSEMBLE: &str = "ensemble.json";
+
 /// What a release is made of.
 pub(crate) struct Build<'a> {
     /// Its name.
@@ -81,6 +84,9 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
     let claim = releases.claim_version(&manifest, None)?;
     manifest.version = Some(claim.version);
     fs_err::write(staging.join(card::FILE), card::text(&manifest, build.figures.as_ref(), None)?)?;
+    if build.members.len() > 1 {
+        fs_err::write(staging.join(ENSEMBLE), joined(build.members, build.calibration)?)?;
+    }
     for entry in fs_err::read_dir(&*staging)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|n| n.to_str()).context("a staged file has a name that is no text")?;
@@ -89,6 +95,14 @@ pub(crate) fn build(home: &Home, build: Build<'_>) -> Result<Release> {
     }
     Releases::write_manifest(&staging, &manifest)?;
     Ok(releases.install(&staging, &build.id)?)
+}
+
+/// The text of [`ENSEMBLE`]: without the graph nothing else would say it.
+fn joined(members: &[Member<'_>], calibration: Option<Calibration>) -> Result<String> {
+    let weights: Vec<f64> = members.iter().map(|member| member.weight).collect();
+    let calibration = calibration.unwrap_or_default();
+    let joined = serde_json::json!({ "weights": weights, "calibration": { "a": calibration.a, "b": calibration.b } });
+    Ok(serde_json::to_string_pretty(&joined)?)
 }
 
 /// The installed release of that name, when its graph is the staged one. The head is in the graph; the order inside its

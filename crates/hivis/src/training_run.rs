@@ -15,6 +15,7 @@ use hivis_types::ReleaseId;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::backbone;
 use crate::duration;
 use crate::estimate;
 use crate::failure::Hinted;
@@ -176,10 +177,7 @@ pub(crate) fn licence(embedded: bool) -> String {
 
 /// A backbone's name in the letters that a release may have.
 pub(crate) fn stem(backbone: &str) -> String {
-    let name = Path::new(backbone).file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(32).collect();
-    let name = name.trim_matches('-').to_owned();
-    if name.is_empty() { "backbone".to_owned() } else { name }
+    backbone::stem(&backbone::called(Path::new(backbone)))
 }
 
 /// `run.toml`, `report.json`, the head, and the page for people.

@@ -11,12 +11,23 @@ pub(crate) const MODEL: &str = "some-owner/some-model";
 pub(crate) const DATASET: &str = "some-owner/some.pictures";
 
 /// No test waits longer than this for anything.
-const DEADLINE: Duration = Duration::from_mins(1);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) struct World {
     pub(crate) server: FakeHub,
     pub(crate) into: tempfile::TempDir,
     pub(crate) told: Mutex<Vec<Event>>,
+}
+
+/// The server as the owner of `token` sees it who asks so often.
+pub(crate) fn hub(server: &FakeHub, token: Option<&str>, tries: u32) -> Result<Hub, HubError> {
+    let patience = Patience {
+        tries,
+        first: Duration::from_millis(1),
+        longest: Duration::from_secs(2),
+        silence: Duration::from_secs(20),
+    };
+    Hub::new(&server.endpoint(), token.and_then(Token::new), patience)
 }
 
 /// Bytes that do not repeat soon.
@@ -76,13 +87,7 @@ impl World {
         token: Option<&str>,
         limits: &PullLimits,
     ) -> Result<Pulled, HubError> {
-        let patience = Patience {
-            tries: 4,
-            first: Duration::from_millis(1),
-            longest: Duration::from_secs(2),
-            silence: Duration::from_secs(20),
-        };
-        let hub = Hub::new(&self.server.endpoint(), token.and_then(Token::new), patience)?;
+        let hub = hub(&self.server, token, 4)?;
         let told = |event: Event| self.told.lock().unwrap().push(event);
         let pulled = pull(&hub, wish, self.into.path(), limits, &told);
         tokio::time::timeout(DEADLINE, pulled).await.expect("the deadline of the test has passed")

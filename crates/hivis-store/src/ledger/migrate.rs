@@ -10,13 +10,14 @@ use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 use crate::{StoreError, disk};
 
 /// Every migration: its version and its file. Never change one that was released; add another.
-const MIGRATIONS: [(i64, &str, &str); 6] = [
+const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "records", include_str!("../../migrations/0001_records.sql")),
     (2, "labels", include_str!("../../migrations/0002_labels.sql")),
     (3, "promotions", include_str!("../../migrations/0003_promotions.sql")),
     (4, "pictures", include_str!("../../migrations/0004_pictures.sql")),
     (5, "test_looks", include_str!("../../migrations/0005_test_looks.sql")),
     (6, "earnings", include_str!("../../migrations/0006_earnings.sql")),
+    (7, "publications", include_str!("../../migrations/0007_publications.sql")),
 ];
 
 /// The version that this hivis writes.

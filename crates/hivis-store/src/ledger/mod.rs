@@ -10,6 +10,7 @@ pub(crate) mod migrate;
 pub(crate) mod objects;
 pub(crate) mod pictures;
 pub(crate) mod promotions;
+pub(crate) mod publications;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod summary;

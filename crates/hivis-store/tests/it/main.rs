@@ -14,6 +14,7 @@ mod ledger;
 mod log;
 mod objects;
 mod promotions;
+mod publications;
 mod reading;
 mod releases;
 mod retention;

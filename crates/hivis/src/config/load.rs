@@ -9,7 +9,8 @@ use toml::{Table, Value};
 use super::raw::Raw;
 use crate::failure::Hinted;
 
-const SECTIONS: [&str; 8] = ["wallet", "serve", "model", "records", "release", "earnings", "dates", "chain"];
+const SECTIONS: [&str; 10] =
+    ["wallet", "serve", "model", "records", "release", "chain", "publish", "natix", "earnings", "dates"];
 const HINT: &str = "`hivis serve --help` and README.md list the keys; remove or correct the line";
 
 /// Defaults < `file` (when it exists) < `environment`. Flags come on top, at the verbs.

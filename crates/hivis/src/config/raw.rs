@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{RawDates, RawEarnings};
+use super::publish::{RawNatix, RawPublish};
 
 /// The whole file.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -27,6 +28,10 @@ pub struct Raw {
     pub dates: RawDates,
     /// `[chain]`
     pub chain: RawChain,
+    /// `[publish]`
+    pub publish: RawPublish,
+    /// `[natix]`
+    pub natix: RawNatix,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.

@@ -8,6 +8,7 @@ use anyhow::Result;
 use hivis_types::{EngineKind, Precision};
 
 use super::chain::ChainSettings;
+use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
 use super::{DatesSettings, EarningsSettings};
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
@@ -27,6 +28,10 @@ pub struct Settings {
     pub records: RecordSettings,
     /// Which chain, and who speaks for it.
     pub chain: ChainSettings,
+    /// Where a release goes.
+    pub publish: PublishSettings,
+    /// Who is told of it.
+    pub natix: NatixSettings,
     /// What a promotion wants of the exam.
     pub(crate) policy: Policy,
     /// What money is worth, and where the validators' log lies.
@@ -121,6 +126,8 @@ impl Settings {
                 min_free: bytes("records.min_free_gb", raw.records.min_free_gb.unwrap_or(2.0))?,
             },
             chain: ChainSettings::resolve(&raw.chain)?,
+            publish: PublishSettings::resolve(&raw.publish),
+            natix: NatixSettings::resolve(&raw.natix)?,
             policy: policy(raw.release.policy.as_deref())?,
             earnings: EarningsSettings::resolve(&raw.earnings, home)?,
             dates: DatesSettings::resolve(&raw.dates)?,

@@ -14,7 +14,7 @@ use crate::dataset::{self, Order};
 use crate::failure::Hinted;
 use crate::promote::Why;
 use crate::release::{self, Build};
-use crate::{home, promote};
+use crate::{backbone, home, promote};
 
 /// Brings in what the verb says.
 pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> {
@@ -74,7 +74,7 @@ async fn model(global: &Global, folder: &Path, names: Names<'_>) -> Result<ExitC
             members: &[Member { model: &model, head: &head, weight: 1.0 }],
             calibration: None,
             source: folder.display().to_string(),
-            backbone: folder.file_name().map(|n| n.to_string_lossy().into_owned()),
+            backbone: Some(backbone::called(folder)).filter(|name| !name.is_empty()),
             licence: "unknown: see the model's own card".to_owned(),
             training: None,
             figures: None,
@@ -102,7 +102,7 @@ fn own_head(model: &Model, label: Option<&str>) -> Result<Head> {
 /// The folder's name and the time, in the letters that a release may have.
 fn name(folder: &Path) -> Result<ReleaseId> {
     let folder = fs_err::canonicalize(folder)?;
-    let name = folder.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name = backbone::called(&folder).to_lowercase();
     let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
     let name = name.trim_matches('-');
     let stem = if name.is_empty() { "model" } else { name };

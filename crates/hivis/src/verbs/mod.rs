@@ -18,6 +18,7 @@ pub(crate) mod import;
 pub(crate) mod install_service;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
+pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod quantise;
 pub(crate) mod records;

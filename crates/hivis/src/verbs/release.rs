@@ -15,7 +15,7 @@ use crate::failure::Hinted;
 use crate::policy::Policy;
 use crate::promote::Why;
 use crate::table::table;
-use crate::{home, promote};
+use crate::{home, promote, publish};
 
 /// Moves that are looked at for "serving since" and for the way back.
 const HISTORY: u32 = 1000;
@@ -86,14 +86,16 @@ fn since(moves: &[Promotion], id: &ReleaseId) -> Option<jiff::Timestamp> {
 async fn show(global: &Global, home: &Home, id: &str) -> Result<()> {
     let release = home::load_release(home, &ReleaseId::new(id)?)?;
     let current = home.releases().current()?;
-    let moves = home.ledger().await?.promotions(HISTORY).await?;
+    let ledger = home.ledger().await?;
+    let published = publish::last(&ledger, &release.manifest.id).await?;
+    let moves = ledger.promotions(HISTORY).await?;
     let newest = moves.first().map(|last| last.seq);
     let moves: Vec<Promotion> = moves.into_iter().filter(|m| m.release == release.manifest.id).collect();
     if global.json {
         println!(
             "{}",
             json!({
-                "manifest": release.manifest, "folder": release.folder, "moves": moves,
+                "manifest": release.manifest, "folder": release.folder, "moves": moves, "published": published,
                 "current": current.as_ref() == Some(&release.manifest.id),
             })
         );
@@ -101,6 +103,9 @@ async fn show(global: &Global, home: &Home, id: &str) -> Result<()> {
     }
     println!("{}\n", release.folder.display());
     print!("{}", fs_err::read_to_string(release.folder.join("release.toml"))?);
+    if let Some(on) = published {
+        println!("\n{} published: {} at {}", on.at.strftime("%Y-%m-%d %H:%M:%S UTC"), on.repo, on.revision);
+    }
     for made in &moves {
         let outcome = match &made.outcome {
             None if newest != Some(made.seq) => "no server looked before the next move".to_owned(),
