@@ -10,6 +10,7 @@ pub mod failure;
 mod answered;
 mod backbone;
 mod calendar;
+mod callers;
 mod candidate;
 mod card;
 mod chain;
@@ -57,6 +58,7 @@ mod training_show;
 #[cfg(feature = "train")]
 mod trainset;
 mod units;
+mod up;
 mod varied;
 mod verbs;
 #[cfg(feature = "train")]
@@ -112,6 +114,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
+        Verb::Up(args) => verbs::up::run(global, &args).await,
         Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
         Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
         Verb::Dates(args) => verbs::dates::run(global, &args).await,

@@ -8,23 +8,23 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hivis_bittensor::Keypair;
 use hivis_console::Panel;
-use hivis_serve::{Axon, AxonSettings, Permits, Recorder};
+use hivis_serve::{AlarmSettings, Axon, AxonSettings, Permits, Recorder};
 use hivis_store::{
     FsckOptions, Home, Keep, Ledger, NewPromotion, PromotionKind, PromotionOutcome, RecordWriter, ServeLock,
     WriterHandle, WriterSettings,
 };
-use hivis_types::{Record, ReleaseId, metric};
+use hivis_types::{Hotkey, Record, ReleaseId, metric};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
 
-use crate::config::Settings;
+use crate::config::{ServeSettings, Settings};
 use crate::failure::Hinted;
-use crate::swap;
+use crate::{callers, chain, swap};
 
 /// Old pictures are looked for this often.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
-/// The permit file and the free space are looked at this often.
+/// The free space is looked at this often.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
 
 /// Everything that a serving miner holds.
@@ -37,6 +37,7 @@ pub(crate) struct Miner {
     pub(crate) axon: Axon,
     settings: Settings,
     permits_watched: bool,
+    hotkey: Hotkey,
     writer: RecordWriter,
     handle: WriterHandle,
     _lock: ServeLock,
@@ -55,7 +56,7 @@ impl Miner {
     /// the configured file counts, and is read again whenever it changes.
     pub(crate) async fn open(home: Home, settings: Settings, keypair: Keypair, fixed: Option<Permits>) -> Result<Self> {
         let permits_watched = fixed.is_none();
-        let permits = fixed.map_or_else(|| permits(&settings), Ok)?;
+        let permits = fixed.map_or_else(|| permits(&settings.serve), Ok)?;
         // Before anything counts: a metric that is told before its recorder exists is lost.
         prometheus()?;
         let lock = home.serve_lock()?;
@@ -63,8 +64,9 @@ impl Miner {
         let writer_settings = WriterSettings { free_bytes: settings.records.min_free, ..WriterSettings::default() };
         let (writer, handle) = RecordWriter::spawn(&home, &ledger, writer_settings)?;
         let recorder = Arc::new(LedgerRecorder(writer.clone()));
+        let hotkey = keypair.hotkey();
         let axon = Axon::new(axon_settings(&settings), keypair, permits, recorder);
-        Ok(Self { home, ledger, axon, settings, permits_watched, writer, handle, _lock: lock })
+        Ok(Self { home, ledger, axon, settings, permits_watched, hotkey, writer, handle, _lock: lock })
     }
 
     /// Writes down that a release serves which no promotion brought here.
@@ -97,13 +99,13 @@ impl Miner {
         let (stop, stopped) = watch::channel(false);
         let page = tokio::spawn(hivis_console::serve(page, panel, until(stopped.clone())));
         let (axon, ledger) = (self.axon.clone(), self.ledger.clone());
-        let watched = self.permits_watched.then(|| self.settings.clone());
+        let callers = self.callers()?;
         let (home, records, models) = (self.home.clone(), self.ledger.clone(), self.axon.models());
         let model = self.settings.model.clone();
         let upkeep = tokio::spawn(async move {
             tokio::join!(
                 keep_house(self.home, self.ledger, self.settings),
-                watch_permits(self.axon, watched),
+                callers,
                 swap::follow(home, records, models, model)
             )
         });
@@ -119,6 +121,31 @@ impl Miner {
     }
 }
 
+impl Miner {
+    /// What keeps the list of those who may ask; nothing where it is fixed.
+    fn callers(&self) -> Result<impl Future<Output = ()> + Send + use<>> {
+        let source = if self.settings.chain.followed { Some(self.source()?) } else { None };
+        let watched = self.permits_watched.then(|| (self.settings.serve.clone(), source));
+        let follower = callers::Follower {
+            axon: self.axon.clone(),
+            home: self.home.clone(),
+            ledger: self.ledger.clone(),
+            hotkey: self.hotkey.clone(),
+        };
+        Ok(async move {
+            if let Some((settings, source)) = watched {
+                follower.follow(settings, source).await;
+            }
+        })
+    }
+
+    fn source(&self) -> Result<callers::Source> {
+        let settings = &self.settings.chain;
+        let chain = chain::open(settings)?;
+        Ok(callers::Source { chain, netuid: settings.netuid, every_blocks: settings.refresh_blocks })
+    }
+}
+
 async fn until(mut stopped: watch::Receiver<bool>) {
     // An error means that the sender is gone, which is a stop too.
     let _ = stopped.wait_for(|stop| *stop).await;
@@ -130,6 +157,7 @@ fn axon_settings(settings: &Settings) -> AxonSettings {
         deadline: serve.deadline,
         max_batch: settings.model.batch,
         silence_below: serve.silence_below,
+        alarms: AlarmSettings { permits_age: serve.permits_old, unvisited: serve.unvisited },
         drain: serve.drain,
         ..AxonSettings::default()
     };
@@ -139,9 +167,9 @@ fn axon_settings(settings: &Settings) -> AxonSettings {
     axon
 }
 
-/// The permit list; a missing file is an empty list, which `/readyz` explains.
-pub(crate) fn permits(settings: &Settings) -> Result<Permits> {
-    let path = &settings.serve.permits;
+/// The file's list; a missing file is an empty list, which `/readyz` explains.
+pub(crate) fn permits(settings: &ServeSettings) -> Result<Permits> {
+    let path = &settings.permits;
     if !path.exists() {
         return Ok(Permits::default());
     }
@@ -195,30 +223,6 @@ async fn keep_house(home: Home, ledger: Ledger, settings: Settings) {
             },
         }
     }
-}
-
-/// Reads the permit file again when it changes. A file that cannot be read leaves the old list in force.
-async fn watch_permits(axon: Axon, settings: Option<Settings>) {
-    let Some(settings) = settings else { return };
-    let mut watch = tokio::time::interval(WATCH_EVERY);
-    // Read once more at the start: it may have changed between the first reading and now.
-    let mut seen = None;
-    loop {
-        watch.tick().await;
-        let now = modified(&settings);
-        if now == seen {
-            continue;
-        }
-        seen = now;
-        match permits(&settings) {
-            Ok(permits) => axon.set_permits(permits),
-            Err(error) => tracing::error!("the changed permit list is not used: {error:#}"),
-        }
-    }
-}
-
-fn modified(settings: &Settings) -> Option<std::time::SystemTime> {
-    std::fs::metadata(&settings.serve.permits).and_then(|m| m.modified()).ok()
 }
 
 /// The process's one recorder of metrics.

@@ -6,7 +6,7 @@ use anyhow::Result;
 use hivis_chain::Network;
 
 use super::raw::{RawChain, RawEndpoints};
-use super::settings::{seconds, unknown};
+use super::settings::{count, seconds, unknown};
 use crate::cli::ChainFlags;
 
 /// Which chain, and who speaks for it.
@@ -18,6 +18,10 @@ pub struct ChainSettings {
     pub endpoints: Vec<String>,
     /// The subnet.
     pub netuid: u16,
+    /// Whether it was named: without that no verb that serves speaks to anyone by itself.
+    pub followed: bool,
+    /// Blocks from one reading of the metagraph to the next.
+    pub refresh_blocks: u64,
     /// A head older than this, and the next endpoint is tried.
     pub stale_after: Duration,
     /// The longest wait for a connection and for each call.
@@ -50,6 +54,8 @@ impl ChainSettings {
             network,
             endpoints: endpoints.unwrap_or_else(|| network.endpoints()),
             netuid: raw.netuid.unwrap_or_else(|| network.netuid()),
+            followed: raw.network.is_some(),
+            refresh_blocks: count("chain.refresh_blocks", raw.refresh_blocks.unwrap_or(25), 1)?,
             stale_after: seconds("chain.stale_after_s", raw.stale_after_s.unwrap_or(180.0), 12.0..=86_400.0)?,
             timeout: seconds("chain.timeout_s", raw.timeout_s.unwrap_or(20.0), 1.0..=600.0)?,
         })

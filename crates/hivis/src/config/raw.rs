@@ -56,6 +56,12 @@ pub struct RawServe {
     pub page: Option<SocketAddr>,
     /// Who may ask; relative to the home.
     pub permits: Option<PathBuf>,
+    /// Stake in alpha that a validator of the metagraph must have besides its permit.
+    pub least_stake: Option<f64>,
+    /// Minutes after which a metagraph counts as old.
+    pub permits_old_min: Option<f64>,
+    /// Minutes without a validator, while the metagraph lists some, until that is an alarm.
+    pub unvisited_min: Option<f64>,
     /// Longest time for one answer, seconds.
     pub deadline_s: Option<f64>,
     /// Answers less sure than this get -1; 0 answers everything.
@@ -124,6 +130,8 @@ pub struct RawChain {
     pub netuid: Option<u16>,
     /// A head older than this, seconds, and the next endpoint is tried.
     pub stale_after_s: Option<f64>,
+    /// Blocks from one reading of the metagraph to the next, for those who may ask.
+    pub refresh_blocks: Option<u64>,
     /// The longest wait for a connection and for each call, seconds.
     pub timeout_s: Option<f64>,
 }

@@ -60,6 +60,12 @@ pub struct ServeSettings {
     pub page: SocketAddr,
     /// Who may ask.
     pub permits: PathBuf,
+    /// Stake in alpha that a validator of the metagraph must have besides its permit.
+    pub least_stake: f64,
+    /// Age from which on a metagraph is old.
+    pub permits_old: Duration,
+    /// Time without a validator until that is an alarm.
+    pub unvisited: Duration,
     /// Longest time for one answer.
     pub deadline: Duration,
     /// Answers less sure than this get -1.
@@ -157,6 +163,9 @@ fn serve(raw: &Raw, flags: &ServeArgs, home: &Path) -> Result<ServeSettings> {
         addr,
         page: flags.page.or(file.page).unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8092))),
         permits: home.join(expand(file.permits.as_deref().unwrap_or(Path::new("permits.toml")))),
+        least_stake: within("serve.least_stake", file.least_stake.unwrap_or(0.0), 0.0..=1e12)?,
+        permits_old: minutes("serve.permits_old_min", file.permits_old_min.unwrap_or(60.0))?,
+        unvisited: minutes("serve.unvisited_min", file.unvisited_min.unwrap_or(30.0))?,
         deadline: seconds("serve.deadline_s", file.deadline_s.unwrap_or(5.0), 0.1..=60.0)?,
         silence_below: within("serve.silence_below", file.silence_below.unwrap_or(0.0), 0.0..=1.0)? as f32,
         body_bytes: count("serve.body_bytes", file.body_bytes.unwrap_or(12 << 20), 1 << 10)?,
@@ -213,11 +222,15 @@ pub(super) fn seconds(key: &str, value: f64, range: std::ops::RangeInclusive<f64
     within(key, value, range).map(Duration::from_secs_f64)
 }
 
+fn minutes(key: &str, value: f64) -> Result<Duration> {
+    within(key, value, 1.0..=10_000.0).map(|minutes| Duration::from_secs_f64(60.0 * minutes))
+}
+
 fn bytes(key: &str, gigabytes: f64) -> Result<u64> {
     within(key, gigabytes, 0.0..=1e6).map(|gb| (gb * 1e9) as u64)
 }
 
-fn count<T: PartialOrd + std::fmt::Display + Copy>(key: &str, value: T, least: T) -> Result<T> {
+pub(super) fn count<T: PartialOrd + std::fmt::Display + Copy>(key: &str, value: T, least: T) -> Result<T> {
     if value >= least {
         return Ok(value);
     }

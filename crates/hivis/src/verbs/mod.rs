@@ -28,5 +28,6 @@ pub(crate) mod serve;
 pub(crate) mod status;
 #[cfg(feature = "train")]
 pub(crate) mod train;
+pub(crate) mod up;
 pub(crate) mod vary;
 pub(crate) mod wallet;

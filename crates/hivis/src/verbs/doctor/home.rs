@@ -67,7 +67,7 @@ fn hotkey(settings: &Settings) -> Finding {
 
 fn permits(settings: &Settings) -> Finding {
     let file = settings.serve.permits.display();
-    match miner::permits(settings) {
+    match miner::permits(&settings.serve) {
         Ok(list) if list.is_empty() => Finding::bad(
             "permits",
             "nobody may ask",
