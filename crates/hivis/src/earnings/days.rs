@@ -114,7 +114,8 @@ fn paid_at(reading: &NeuronReading) -> Timestamp {
     reading.at.saturating_sub(SignedDuration::from_secs(seconds)).unwrap_or(reading.at)
 }
 
-/// Payouts between two times, counted from the reading nearest to them; 0 when there is none.
+/// Payouts from `begin` to just before `end`, counted from the last reading before the end, else from the first; 0 when
+/// there is none.
 fn due(readings: &[NeuronReading], begin: Timestamp, end: Timestamp) -> u64 {
     let before = readings.iter().rfind(|r| r.at <= end);
     let Some(anchor) = before.or_else(|| readings.first()) else { return 0 };
@@ -122,7 +123,8 @@ fn due(readings: &[NeuronReading], begin: Timestamp, end: Timestamp) -> u64 {
         let blocks = at.duration_since(anchor.at).as_secs().div_euclid(BLOCK_S);
         (anchor.block as i64).saturating_add(blocks).max(anchor.registered_at as i64) as u64
     };
-    anchor.payout_at(block(end)).saturating_sub(anchor.payout_at(block(begin)))
+    let before = |at: Timestamp| anchor.payout_at(block(at).saturating_sub(1));
+    before(end).saturating_sub(before(begin))
 }
 
 fn logged(known: &Known, date: Date) -> Option<Logged> {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{Expected, Known, Report, Span, report, show};
 
-/// 2026-11-24 00:00 UTC is block 100,000; a tempo of 359 and netuid 358 put a payout at every block that 360 divides.
+/// 2026-11-24 00:00 UTC is block 100,080; a tempo of 359 and netuid 358 put a payout at every block that 360 divides.
 const ZERO: i64 = 1_795_478_400;
 const BLOCK: u64 = 100_080;
 
@@ -111,7 +111,7 @@ fn nothing_is_due_before_the_registration() {
     let mut fresh = reading(30.0, 0, 0.0);
     fresh.registered_at = BLOCK + 29 * 300; // at 29 h; the payouts at 28.8 h and before were not ours
     let report = told(known(vec![fresh.clone()]), 2, 36.0);
-    assert_eq!((report.days[0].payouts_due, report.days[1].payouts_due), (0, 6));
+    assert_eq!((report.days[0].payouts_due, report.days[1].payouts_due), (0, 5));
     assert_eq!(report.days[1].payouts_read, 1, "the one at 30.0 h");
     fresh.block -= 150; // at 29.5 h: what the chain shows is the payout at 28.8 h
     fresh.at = at(29.5);

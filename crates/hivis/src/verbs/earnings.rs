@@ -85,7 +85,11 @@ pub(crate) fn not_registered(reading: &Reading, hotkey: &Hotkey) -> anyhow::Erro
 pub(crate) fn hotkey(settings: &Settings, args: &NeuronArgs) -> Result<Hotkey> {
     if let Some(text) = &args.hotkey {
         let known = hivis_bittensor::ss58::decode(text);
-        known.map_err(|e| anyhow::Error::new(e).context(format!("--hotkey {text} is no ss58 address")))?;
+        known.map_err(|error| {
+            let wrong =
+                Hinted::new(format!("--hotkey {text} is no ss58 address"), "it begins with 5 and has 48 characters");
+            anyhow::Error::new(error).context(wrong)
+        })?;
         return Ok(Hotkey::new(text.as_str()));
     }
     Ok(verbs::serve::keypair(&settings.wallet)?.hotkey())

@@ -211,6 +211,8 @@ async fn what_cannot_be_read_is_said_and_the_rest_is_shown() {
     let out = output(earnings(folder.path(), &["--json"]));
     let text = String::from_utf8_lossy(&out.stderr);
     assert!(!out.status.success() && text.contains("no reference") && !text.contains(GOOD_KEY), "{text}");
-    let said = output(hivis(folder.path(), &["earnings", "--hotkey", "5Nobody"]));
-    assert!(String::from_utf8_lossy(&said.stderr).contains("5Nobody"));
+    configure(folder.path(), &server, "");
+    let out = output(hivis(folder.path(), &["earnings", "--hotkey", "5Nobody"]));
+    let text = String::from_utf8_lossy(&out.stderr);
+    assert!(!out.status.success() && text.contains("5Nobody") && text.contains("hint:"), "{text}");
 }
