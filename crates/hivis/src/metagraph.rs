@@ -1,22 +1,22 @@
-//! The subnet as it was read: today from a file, from the chain once its reader is here.
+//! The subnet as it was read, from the chain or from a file that the home keeps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use hivis_chain::{At, Chain, ChainError, metagraph, subnet};
 use hivis_store::NeuronReading;
 use hivis_types::{Hotkey, Metagraph, Neuron};
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Settings;
-use crate::failure::Hinted;
-use crate::money;
+use crate::{chain, money};
 
 /// Seconds of a block. A block may come later, never earlier, so what lies in the past was at this time or before.
 pub(crate) const BLOCK_S: i64 = 12;
 
 /// A metagraph, when it was read, and what alpha cost then.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reading {
     /// The subnet at its block.
     #[serde(flatten)]
@@ -27,13 +27,16 @@ pub(crate) struct Reading {
     /// TAO for one alpha, in rao.
     #[serde(default)]
     pub(crate) alpha_price_rao: Option<u64>,
+    /// Hash of the chain's first block, in hex.
+    #[serde(default)]
+    pub(crate) genesis: Option<String>,
 }
 
-/// The subnet, from `file` where one is given.
-pub(crate) async fn read_metagraph(_settings: &Settings, file: Option<&Path>) -> Result<Reading> {
+/// The subnet, from `file` where one is given, else from the chain.
+pub(crate) async fn read_metagraph(settings: &Settings, file: Option<&Path>) -> Result<Reading> {
     let Some(file) = file else {
-        let hint = "give a file with --metagraph FILE";
-        return Err(Hinted::new("the metagraph is not read from the chain yet", hint).into());
+        let (chain, netuid) = (chain::open(&settings.chain)?, settings.chain.netuid);
+        return Ok(chain.read(async |at: &At| Reading::at(&chain, at, netuid).await).await?);
     };
     let text = fs_err::read(file).context("the metagraph cannot be read")?;
     let mut reading: Reading =
@@ -43,6 +46,42 @@ pub(crate) async fn read_metagraph(_settings: &Settings, file: Option<&Path>) ->
         reading.read_at = Timestamp::try_from(changed)?;
     }
     Ok(reading)
+}
+
+impl Reading {
+    /// Read at a block, now.
+    pub(crate) async fn at(chain: &Chain, at: &At, netuid: u16) -> Result<Self, ChainError> {
+        let price = subnet::price(at, netuid).await?;
+        Ok(Self {
+            metagraph: metagraph::metagraph(at, netuid).await?,
+            read_at: Timestamp::now(),
+            alpha_price_rao: price.tao.or(price.moving).and_then(|tao| money::from_float(tao, money::RAO)),
+            genesis: chain.genesis().map(hex::encode),
+        })
+    }
+
+    fn path(home: &Path, netuid: u16) -> PathBuf {
+        home.join(format!("metagraph-{netuid}.json"))
+    }
+
+    /// The reading that the home keeps of that subnet of that chain; one that cannot be used is as good as none, and said.
+    pub(crate) fn last(home: &Path, netuid: u16, genesis: Option<[u8; 32]>) -> Option<Self> {
+        let path = Self::path(home, netuid);
+        let text = fs_err::read_to_string(&path).ok()?;
+        let reading: Self = serde_json::from_str(&text)
+            .inspect_err(|error| tracing::warn!(%error, file = %path.display(), "the last metagraph cannot be used"))
+            .ok()?;
+        let same = genesis.is_none_or(|genesis| reading.genesis == Some(hex::encode(genesis)));
+        (same && reading.metagraph.netuid == netuid).then_some(reading)
+    }
+
+    /// Takes the place of the one that the home keeps.
+    pub(crate) fn keep(&self, home: &Path) -> Result<()> {
+        let path = Self::path(home, self.metagraph.netuid);
+        let beside = path.with_extension("partial");
+        fs_err::write(&beside, serde_json::to_vec(self)?)?;
+        fs_err::rename(&beside, &path).context("the metagraph cannot be kept")
+    }
 }
 
 /// Whether a neuron counts as a miner: it has an incentive, or no permit. A permit alone says nothing, since a miner whose
@@ -106,7 +145,7 @@ pub(crate) mod tests {
 
     pub(crate) fn reading(neurons: Vec<Neuron>) -> Reading {
         let metagraph = Metagraph { netuid: 72, block: 1000, tempo: 360, immunity_blocks: 5000, neurons };
-        Reading { metagraph, read_at: Timestamp::from_second(1_800_000_000).expect("a time"), alpha_price_rao: Some(5) }
+        Reading { metagraph, read_at: Timestamp::from_second(1_800_000_000).expect("a time"), alpha_price_rao: Some(5), genesis: None }
     }
 
     #[test]
