@@ -45,25 +45,6 @@ impl ExamFile {
         Ok(path)
     }
 
-    /// The newest exam that `release` sat, alone or with another.
-    pub(crate) fn newest_of(home: &Home, release: &ReleaseId) -> Result<Option<Self>> {
-        let mut names: Vec<String> = Vec::new();
-        for entry in fs_err::read_dir(home.exams())? {
-            let name = entry?.file_name();
-            let whole = |name: &&str| !name.ends_with(".partial") && name.contains(release.as_str());
-            names.extend(name.to_str().filter(whole).map(str::to_owned));
-        }
-        names.sort();
-        for name in names.into_iter().rev() {
-            let bytes = fs_err::read(home.exams().join(&name))?;
-            let file: Self = serde_json::from_slice(&bytes).with_context(|| format!("exams/{name} is no exam"))?;
-            if file.candidates.iter().any(|sitter| sitter.release == *release) {
-                return Ok(Some(file));
-            }
-        }
-        Ok(None)
-    }
-
     /// The newest exam of `a` and then `b`, with its file's name.
     pub(crate) fn newest(home: &Home, a: &ReleaseId, b: &ReleaseId) -> Result<Option<(String, Self)>> {
         let end = format!("-{a}-vs-{b}.json");

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 /// `hivis publish`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[command(
     after_help = "Examples:\n  hivis publish --repo OWNER/NAME --dry-run\n  HF_TOKEN=hf_... hivis publish --repo OWNER/NAME --uid 17\n  hivis publish my-release --repo OWNER/NAME --head-only --no-register\n\nThe token is HF_TOKEN or the file that `hf auth login` writes; it needs the right to write. Cut off or killed, the same\ncommand goes on: what the Hub has is not sent again, a release that is there makes no commit, and a registration that\nsucceeded is not repeated. With --no-register NATIX is told nothing."
 )]

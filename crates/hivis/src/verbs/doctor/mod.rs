@@ -98,6 +98,17 @@ pub(crate) async fn run(global: &Global, args: &DoctorArgs) -> Result<ExitCode> 
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// What is not as it should be, but for what `later` looks after; the machine too where `deploy` says so.
+pub(crate) async fn concerns(global: &Global, deploy: bool, later: &[&str]) -> Result<Vec<String>> {
+    let findings = look(global, &DoctorArgs { deploy, root: None }).await?;
+    let told = |f: &Finding| f.state != State::Good && !later.contains(&f.what);
+    let text = |f: &Finding| {
+        let mend = f.mend.as_ref().map_or_else(String::new, |mend| format!(" -> {mend}"));
+        format!("{}: {}{mend}", f.what, f.text)
+    };
+    Ok(findings.iter().filter(|f| told(f)).map(text).collect())
+}
+
 fn word(state: State) -> &'static str {
     match state {
         State::Good => "ok  ",
