@@ -59,7 +59,9 @@ fn home(toml: &str) -> tempfile::TempDir {
     std::fs::create_dir_all(home.path().join("objects")).expect("it can be made");
     let file = home.path().join("hivis.toml");
     std::fs::write(&file, toml).expect("it can be written");
-    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("modes");
+    for (path, mode) in [(file.as_path(), 0o600), (home.path(), 0o700)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("modes");
+    }
     home
 }
 
