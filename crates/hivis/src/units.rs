@@ -37,6 +37,7 @@ pub(crate) struct UnitFile {
 
 #[derive(Template)]
 #[template(path = "hivis.service", escape = "none")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a branch of the template")]
 struct Service<'a> {
     version: &'static str,
     user: bool,

@@ -40,7 +40,8 @@ fn a_served_home_comes_back_on_an_empty_machine() {
     let (release, before) = (current(&home), records(&home));
     std::fs::remove_dir_all(&home).expect("the machine is lost");
 
-    assert_eq!(run(&home, &["restore", to, "--list"]).lines().count(), 3, "a head and two backups");
+    let listed = run(&home, &["restore", to, "--list"]);
+    assert_eq!(listed.trim().lines().count(), 3, "a head and two backups: {listed}");
     let text = run(&home, &["restore", to]);
     assert!(text.contains("every SHA-256 was checked") && text.contains("bring the hotkey"), "{text}");
     assert_eq!((current(&home), records(&home)), (release, before));

@@ -1,6 +1,7 @@
 //! `hivis doctor --deploy` on pictures of machines: files below a root, and what commands say there.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -8,6 +9,9 @@ use serde_json::Value;
 
 use crate::miner::{hivis, output};
 use crate::release::told;
+
+/// What is looked at, the files that differ from [`GOOD`], the state, and a part of the text.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a str);
 
 /// A machine that is as it should be.
 const GOOD: [(&str, &str); 8] = [
@@ -49,7 +53,7 @@ fn findings(home: &Path, files: &[(&str, &str)]) -> BTreeMap<String, (String, St
         if word("state") == "mend" {
             entry.0 = word("state");
         }
-        entry.1.push_str(&format!("{} -> {}\n", word("text"), word("mend")));
+        writeln!(entry.1, "{} -> {}", word("text"), word("mend")).expect("a text takes a line");
     }
     found
 }
@@ -59,7 +63,9 @@ fn home(toml: &str) -> tempfile::TempDir {
     std::fs::create_dir_all(home.path().join("objects")).expect("it can be made");
     let file = home.path().join("hivis.toml");
     std::fs::write(&file, toml).expect("it can be written");
-    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).expect("modes");
+    for (path, mode) in [(file.as_path(), 0o600), (home.path(), 0o700)] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("modes");
+    }
     home
 }
 
@@ -100,7 +106,7 @@ fn what_is_wrong_with_a_machine_is_said_with_its_mend() {
     let no_rule = "Status: active\n\n22/tcp  ALLOW  Anywhere\n";
     let page_rule = "Status: active\n\n8091:8092/tcp  ALLOW  Anywhere\n";
     let nft = "table inet filter {\n chain input {\n  type filter hook input priority 0; policy drop;\n  tcp dport 22 accept\n }\n}\n";
-    let cases: [(&str, &[(&str, &str)], &str, &str); 14] = [
+    let cases: [Case<'_>; 14] = [
         ("page", &[("proc/net/tcp", &open_page)], "mend", "0.0.0.0:8092"),
         ("ssh", &[("etc/ssh/sshd_config.d/hivis.conf", "")], "mend", "passwords may log in"),
         (

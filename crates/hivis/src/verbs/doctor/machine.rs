@@ -20,8 +20,8 @@ impl Machine {
         Self { root: "/".into(), live: true }
     }
 
-    pub(super) fn below(root: &PathBuf) -> Self {
-        Self { root: root.clone(), live: false }
+    pub(super) fn below(root: &Path) -> Self {
+        Self { root: root.to_owned(), live: false }
     }
 
     /// The path below the root.

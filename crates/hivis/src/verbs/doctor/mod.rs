@@ -135,7 +135,7 @@ async fn look(global: &Global, args: &DoctorArgs) -> Result<Vec<Finding>> {
     };
     findings.extend(home::check(&home, &settings).await);
     if args.deploy {
-        let machine = args.root.as_ref().map_or_else(Machine::this, Machine::below);
+        let machine = args.root.as_deref().map_or_else(Machine::this, Machine::below);
         findings.extend(deployment(&Deployment { machine: &machine, home: &home, settings: &settings }).await);
     }
     Ok(findings)

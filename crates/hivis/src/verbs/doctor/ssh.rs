@@ -40,7 +40,8 @@ fn with_parts(machine: &Machine, text: &str) -> String {
     let mut all = String::new();
     for line in text.lines() {
         if line.trim().to_lowercase().starts_with("include") && line.contains("sshd_config.d") {
-            for name in machine.list(PARTS).iter().filter(|name| name.ends_with(".conf")) {
+            // As the pattern that is included: `*.conf`.
+            for name in machine.list(PARTS).iter().filter(|name| name.strip_suffix(".conf").is_some()) {
                 all.push_str(&machine.read(&format!("{PARTS}/{name}")).unwrap_or_default());
                 all.push('\n');
             }
