@@ -16,7 +16,7 @@ use crate::world::{chain, of, soon};
 
 /// The head of a node, read by the metadata of 424 less the runtime calls and storage entries that `lost` names.
 async fn without(node: &Node, lost: &[&str]) -> At {
-    let file = hivis_testbed::golden::folders("chain")[0].join("finney-metadata.scale");
+    let file = hivis_testbed::golden::fixtures().join("chain/finney-metadata.scale");
     let bytes = std::fs::read(file).expect("a readable file");
     let mut all = RuntimeMetadataPrefixed::decode(&mut &bytes[..]).expect("metadata");
     let RuntimeMetadata::V16(inner) = &mut all.1 else { panic!("V16") };
