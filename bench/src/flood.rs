@@ -91,11 +91,16 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     }
     println!("refused strangers a second: {:.0} (median of the rounds)\n", median(refused.iter().copied()));
     println!("| permitted callers, flooded over calm | median | 95% interval | limit | |\n|---|---|---|---|---|");
-    for (name, ratios, limit) in
-        [("p50", &p50, 1.10), ("p99", &p99, 1.50), ("the server's CPU a request", &cpu, 1.10)]
+    for (name, ratios, limit) in [("p50", &p50, 1.10), ("p99", &p99, 1.50), ("the server's CPU a request", &cpu, 1.10)]
     {
         let (low, high) = interval(ratios);
-        let word = if high < limit { "met" } else if low > limit { "MISSED" } else { "not shown" };
+        let word = if high < limit {
+            "met"
+        } else if low > limit {
+            "MISSED"
+        } else {
+            "not shown"
+        };
         println!("| {name} | {:.3} | {low:.3} to {high:.3} | {limit:.2} | {word} |", median(ratios.iter().copied()));
     }
     println!("\nload average {}", load_average());
@@ -124,12 +129,7 @@ async fn round(server: &Server, questions: &Arc<Questions>, plan: OpenLoop) -> R
     Ok(Round { p50: quantile(ms(), 0.5), p99: quantile(ms(), 0.99), cpu })
 }
 
-async fn under_flood(
-    args: &Args,
-    server: &Server,
-    questions: &Arc<Questions>,
-    plan: OpenLoop,
-) -> Result<(Round, f64)> {
+async fn under_flood(args: &Args, server: &Server, questions: &Arc<Questions>, plan: OpenLoop) -> Result<(Round, f64)> {
     strangers(args, server, round(server, questions, plan)).await
 }
 

@@ -45,8 +45,10 @@ pub(crate) struct Follower {
 struct Lists {
     listed: Option<Permits>,
     file: Permits,
-    /// The file's time when it was read last; `None` before the first reading.
-    seen: Option<Option<SystemTime>>,
+    /// Whether the file was looked at.
+    looked: bool,
+    /// Its time then; `None` when there was none.
+    seen: Option<SystemTime>,
 }
 
 impl Lists {
@@ -58,9 +60,10 @@ impl Lists {
     /// Reads the file again when it changed; the first time always. One that cannot be read leaves the old list in force.
     fn look_at_file(&mut self, axon: &Axon, settings: &ServeSettings) {
         let now = std::fs::metadata(&settings.permits).and_then(|m| m.modified()).ok();
-        if self.seen.replace(now) == Some(now) {
+        if std::mem::replace(&mut self.looked, true) && self.seen == now {
             return;
         }
+        self.seen = now;
         match miner::permits(settings) {
             Ok(file) => {
                 self.file = file;

@@ -145,7 +145,12 @@ pub(crate) mod tests {
 
     pub(crate) fn reading(neurons: Vec<Neuron>) -> Reading {
         let metagraph = Metagraph { netuid: 72, block: 1000, tempo: 360, immunity_blocks: 5000, neurons };
-        Reading { metagraph, read_at: Timestamp::from_second(1_800_000_000).expect("a time"), alpha_price_rao: Some(5), genesis: None }
+        Reading {
+            metagraph,
+            read_at: Timestamp::from_second(1_800_000_000).expect("a time"),
+            alpha_price_rao: Some(5),
+            genesis: None,
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ impl std::fmt::Debug for ChainSettings {
             .field("network", &self.network)
             .field("endpoints", &endpoints)
             .field("netuid", &self.netuid)
+            .field("followed", &self.followed)
+            .field("refresh_blocks", &self.refresh_blocks)
             .field("stale_after", &self.stale_after)
             .field("timeout", &self.timeout)
             .finish()

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{RawDates, RawEarnings};
 use super::publish::{RawNatix, RawPublish};
+use super::{RawDates, RawEarnings};
 
 /// The whole file.
 #[derive(Debug, Default, Clone, Deserialize)]

@@ -53,7 +53,12 @@ pub(crate) fn checklist(facts: &Facts) -> Vec<Item> {
     let missing = || "not yet".to_owned();
     let (requests, failed) = facts.failed;
     vec![
-        item(1, "machine up", facts.answering, if facts.answering { "answering" } else { "no server answers" }.to_owned()),
+        item(
+            1,
+            "machine up",
+            facts.answering,
+            if facts.answering { "answering" } else { "no server answers" }.to_owned(),
+        ),
         item(2, "1,000 pictures in hand", facts.pictures >= PICTURES, format!("{} pictures", facts.pictures)),
         item(
             3,

@@ -137,7 +137,9 @@ fn risks(market: &Market, model: &Model, real: bool) -> Vec<String> {
         risks.push("what miners earn is not known".to_owned());
     }
     risks.push("emission is paid in alpha: its price moves, and validators may change their rules any day".to_owned());
-    risks.push("a miner that validators cannot reach earns nothing: port and address must be open from outside".to_owned());
+    risks.push(
+        "a miner that validators cannot reach earns nothing: port and address must be open from outside".to_owned(),
+    );
     risks
 }
 

@@ -19,6 +19,7 @@ use crate::failure;
 use crate::home;
 use crate::ical::{Stamp, ical};
 use crate::metagraph::read_metagraph;
+use crate::publish;
 use crate::table::table;
 
 /// Prints the calendar; overdue days are no failure of this verb.
@@ -67,10 +68,13 @@ async fn registration(settings: &Settings, args: &DatesArgs) -> Result<Registrat
     })
 }
 
-/// When the serving release was submitted. Publications are not in the ledger yet: until then the day of its first service
-/// stands in, or that of its making.
+/// When the serving release was submitted: the day of its publication. One that was not published counts from its first
+/// service, or from its making.
 async fn submission(home: &Home, ledger: &Ledger) -> Result<Option<Submission>> {
     let Some(release) = home.releases().current()? else { return Ok(None) };
+    if let Some(published) = publish::last(ledger, &release).await? {
+        return Ok(Some(Submission { release, day: day_of(published.at), of: "publication" }));
+    }
     let promotions = ledger.promotions(u32::MAX).await?;
     let mut served = promotions.iter().rev().filter(|p| p.release == release);
     let first = served.find_map(|p| p.outcome.as_ref().filter(|o| o.serving).map(|o| o.at));

@@ -43,7 +43,10 @@ pub(crate) async fn prepare(home: Home, settings: Settings) -> Result<Ready> {
     let follows = settings.chain.followed;
     let miner = Miner::open(home, settings, keypair, None).await?;
     if miner.axon.permits().is_empty() && !follows {
-        tracing::warn!("nobody may ask: {} is missing or empty, and hivis.toml names no [chain] network", file.display());
+        tracing::warn!(
+            "nobody may ask: {} is missing or empty, and hivis.toml names no [chain] network",
+            file.display()
+        );
     }
     if let Some(loaded) = swap::start(&miner.home, &miner.ledger, &model).await? {
         miner.axon.models().swap(loaded);

@@ -17,10 +17,10 @@ use jiff::Timestamp;
 use crate::cli::{ConsentArgs, Global, ServeArgs, UpArgs};
 use crate::config::{Settings, WalletSettings};
 use crate::failure::Hinted;
+use crate::home;
 use crate::onchain::{self, Place};
 use crate::up::{self, Deployment, Seen, Who, weigh};
 use crate::verbs::{doctor, status};
-use crate::home;
 
 use self::plan::Plan;
 use self::serving::Serving;
@@ -110,7 +110,8 @@ impl Up<'_> {
             (Some(uid), _) => uid,
             (None, Some(cap)) => self.register(cap).await?,
             (None, None) => {
-                let hint = "say what it may cost at most with --max-cost TAO, or register elsewhere with `hivis register`";
+                let hint =
+                    "say what it may cost at most with --max-cost TAO, or register elsewhere with `hivis register`";
                 return Err(Hinted::new(format!("{} is not registered", self.who.address), hint).into());
             }
         };
@@ -178,18 +179,14 @@ impl Up<'_> {
         let began = Timestamp::now();
         let wait = Duration::from_secs(60 * self.args.wait_min);
         self.say("challenge", &format!("waiting for a validator, at most {} min", self.args.wait_min));
-        match tokio::time::timeout(wait, serving.first_challenge(self, began)).await {
-            Ok(first) => {
-                let record = first?;
-                self.say("challenge", &format!("{} asked, and heard {:.3}", record.0.short(), record.1));
-                Ok(true)
-            }
-            Err(_) => {
-                let why = "no validator came: is the port open from outside (`nc -vz ADDRESS PORT` from another machine)?";
-                self.say("challenge", why);
-                Ok(false)
-            }
+        if let Ok(first) = tokio::time::timeout(wait, serving.first_challenge(self, began)).await {
+            let (who, heard) = first?;
+            self.say("challenge", &format!("{} asked, and heard {heard:.3}", who.short()));
+            return Ok(true);
         }
+        let why = "no validator came: is the port open from outside (`nc -vz ADDRESS PORT` from another machine)?";
+        self.say("challenge", why);
+        Ok(false)
     }
 }
 

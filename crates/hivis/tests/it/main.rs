@@ -20,5 +20,6 @@ mod release;
 mod sdk;
 mod service;
 mod train;
+mod up;
 mod wallet;
 mod wallet_terminal;

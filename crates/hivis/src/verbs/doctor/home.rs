@@ -1,9 +1,11 @@
 //! The home: disk, ledger, hotkey, permits, release, server.
 
 use hivis_store::Home;
+use jiff::Timestamp;
 
 use super::{Finding, keys};
 use crate::config::Settings;
+use crate::metagraph::Reading;
 use crate::verbs::{serve, status};
 use crate::{home, miner, swap};
 
@@ -14,7 +16,7 @@ const LOW_DISK: u64 = 5_000_000_000;
 pub(super) async fn check(home: &Home, settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![disk(home), ledger(home).await, hotkey(settings)];
     findings.extend(keys::look(&settings.wallet));
-    findings.push(permits(settings));
+    findings.push(permits(home, settings));
     findings.push(release(home, settings).await);
     findings.extend(server(home, settings).await);
     findings
@@ -65,17 +67,36 @@ fn hotkey(settings: &Settings) -> Finding {
     }
 }
 
-fn permits(settings: &Settings) -> Finding {
+fn permits(home: &Home, settings: &Settings) -> Finding {
     let file = settings.serve.permits.display();
+    if settings.chain.followed {
+        return from_chain(home, settings);
+    }
     match miner::permits(&settings.serve) {
         Ok(list) if list.is_empty() => Finding::bad(
             "permits",
             "nobody may ask",
-            format!("write [[permit]] tables with hotkey and stake into {file}"),
+            format!("set [chain] network in hivis.toml, or write [[permit]] tables with hotkey and stake into {file}"),
         ),
         Ok(list) => Finding::good("permits", format!("{} hotkeys may ask", list.len())),
         Err(error) => Finding::failed("permits", &error, format!("edit {file}")),
     }
+}
+
+/// The metagraph that was read last, and its age.
+fn from_chain(home: &Home, settings: &Settings) -> Finding {
+    let (network, netuid) = (settings.chain.network, settings.chain.netuid);
+    let Some(last) = Reading::last(home.path(), netuid, network.genesis()) else {
+        let text = format!("the metagraph of {network} {netuid} was never read");
+        return Finding::bad("permits", text, "`hivis serve` reads it; `hivis chain endpoints` says who answers");
+    };
+    let validators = last.metagraph.validators().count();
+    let age = Timestamp::now().duration_since(last.read_at).unsigned_abs();
+    let text = format!("{validators} validators of {network} {netuid}, read {} min ago", age.as_secs() / 60);
+    if age > settings.serve.permits_old {
+        return Finding::bad("permits", text, "start `hivis serve`; `hivis chain endpoints` says who answers");
+    }
+    Finding::good("permits", text)
 }
 
 async fn release(home: &Home, settings: &Settings) -> Finding {

@@ -57,8 +57,8 @@ impl Up<'_> {
     /// Uploads the serving release, and tells NATIX where there is one to tell.
     pub(super) async fn publish(&self, repo: &str, uid: u16) -> Result<()> {
         // A chain of one's own is nobody's business, unless the one to tell is on this computer too.
-        let told = !self.args.no_register
-            && (self.who.network != hivis_chain::Network::Local || self.settings.natix.here());
+        let told =
+            !self.args.no_register && (self.who.network != hivis_chain::Network::Local || self.settings.natix.here());
         let args = PublishArgs {
             repo: Some(repo.to_owned()),
             uid: told.then_some(uid),

@@ -55,11 +55,15 @@ impl Up<'_> {
         }
         match (plan.announce, plan.reached_at) {
             (Some(axon), _) => lines.push(format!("  announce   {}:{}, free", axon.ip, axon.port)),
-            (None, None) => lines.push("  announce   needs --ip A.B.C.D: nobody else knows this machine's address".to_owned()),
+            (None, None) => {
+                lines.push("  announce   needs --ip A.B.C.D: nobody else knows this machine's address".to_owned());
+            }
             (None, Some(_)) => {}
         }
         if plan.commit {
-            lines.push("  commit     on the chain to what is published, free; nothing when it says so already".to_owned());
+            lines.push(
+                "  commit     on the chain to what is published, free; nothing when it says so already".to_owned(),
+            );
         }
         lines.push("  serve      and wait for the first challenge".to_owned());
         lines
@@ -69,7 +73,10 @@ impl Up<'_> {
     pub(super) fn show_items(&self, items: &[Item], deployment: &Deployment) {
         let day = deployment.day(Timestamp::now());
         if self.global.json {
-            println!("{}", json!({ "day": day, "began": deployment.began, "checklist": items, "done": deployment.done }));
+            println!(
+                "{}",
+                json!({ "day": day, "began": deployment.began, "checklist": items, "done": deployment.done })
+            );
             return;
         }
         println!("Day {day} of the first seven (since {}):", deployment.began.strftime("%Y-%m-%d %H:%M UTC"));
@@ -96,10 +103,13 @@ impl Up<'_> {
 fn print_verdict(verdict: &Verdict) {
     println!("{}", if verdict.go { "GO" } else { "NO-GO" });
     println!("  cost             {:.4} TAO for the registration", verdict.cost_tao);
-    let reward = verdict.reward.map_or("not known: no exam".to_owned(), |reward| format!("{reward:.3} by its newest exam"));
+    let reward =
+        verdict.reward.map_or("not known: no exam".to_owned(), |reward| format!("{reward:.3} by its newest exam"));
     println!("  expected reward  {reward}");
     if let Some([low, median, high]) = verdict.daily_tao {
-        println!("  miners earn      {median:.4} TAO a day at the median ({low:.4} to {high:.4} for the middle half), at today's price");
+        println!(
+            "  miners earn      {median:.4} TAO a day at the median ({low:.4} to {high:.4} for the middle half), at today's price"
+        );
     }
     if let Some(days) = verdict.break_even_days {
         println!("  break-even       after {days:.1} days of a median miner");
