@@ -136,6 +136,7 @@ async fn limits_lead_to_the_next_endpoint() {
     first.faults(|f| f.calls_limited = 1);
     assert_eq!(neurons(&within).await.expect("a metagraph"), 256);
     assert_eq!(within.status().endpoint, Some(second.url()));
+    assert!(matches!(within.status().last_fault, Some((_, Fault::TooManyRequests { .. }))));
     let alone = chain(&[&first]);
     first.faults(|f| f.upgrades_limited = 1);
     let error = soon(alone.at_head()).await.expect_err("429");
