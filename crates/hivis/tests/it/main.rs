@@ -8,6 +8,7 @@ mod faults;
 mod kill;
 mod made;
 mod miner;
+mod onchain;
 mod promotion;
 mod release;
 mod sdk;
