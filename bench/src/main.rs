@@ -13,6 +13,7 @@ mod head;
 mod jpeg;
 mod line;
 mod load;
+mod metagraph;
 mod overload;
 mod peer;
 mod quantile;
@@ -53,6 +54,8 @@ enum What {
     Forward(forward::Args),
     /// JPEG files to features against a PyTorch DataLoader.
     Jpeg(jpeg::Args),
+    /// A metagraph of 256 neurons against bittensor's client.
+    Metagraph(metagraph::Args),
     /// A training on the procedural world against a PyTorch script, five seeds.
     World(world::Args),
     /// Three turns of the wheel with the real program.
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         What::Head(args) => head::run(&args),
         What::Forward(args) => forward::run(&args),
         What::Jpeg(args) => jpeg::run(&args),
+        What::Metagraph(args) => on_runtime(metagraph::run(&args)),
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),
         What::Engine(args) => engine::run(&args),

@@ -14,6 +14,9 @@ use tokio::sync::{Mutex, watch};
 use crate::line::{Line, short};
 use crate::{ChainConfig, ChainError, Fault, Network, read};
 
+/// A head so many seconds ahead of our clock means that one of the two is wrong; no clock in order is.
+const AHEAD_S: u64 = 120;
+
 /// The chain at one final block; everything read through it belongs to that block.
 pub type At = OnlineClientAtBlock<ChainConfig>;
 
@@ -263,7 +266,7 @@ impl Chain {
         let mut tried = Vec::new();
         for step in 0..settings.endpoints.len() {
             let index = (turn.next + step) % settings.endpoints.len();
-            match self.open(index).await {
+            match Box::pin(self.open(index)).await {
                 Ok(live) => {
                     turn.next = index;
                     turn.live = Some(live.clone());
@@ -322,7 +325,8 @@ impl Chain {
 
     /// The endpoint's newest final block, when it is fresh.
     async fn look(&self, live: &Live) -> Result<At, Fault> {
-        let at = live.client.at_current_block().await.map_err(|e| live.fault(&e))?;
+        // Boxed, as subxt's future is some ten kilobytes, and callers' would be.
+        let at = Box::pin(live.client.at_current_block()).await.map_err(|e| live.fault(&e))?;
         self.fresh(live, &at).await?;
         Ok(at)
     }
@@ -336,7 +340,7 @@ impl Chain {
         if head.age_s(now) > patience {
             return Err(Fault::Stale { age: head.age_s(now), block: head.number });
         }
-        if by > patience {
+        if by > AHEAD_S {
             return Err(Fault::Ahead { by });
         }
         self.inner.status.send_if_modified(|status| {

@@ -32,7 +32,7 @@ impl Heads {
     pub async fn next(&mut self) -> At {
         loop {
             let Some((live, blocks)) = &mut self.open else {
-                self.subscribe().await;
+                Box::pin(self.subscribe()).await;
                 continue;
             };
             let block = match timeout_at(self.due, blocks.next()).await {
@@ -54,7 +54,7 @@ impl Heads {
                     continue;
                 }
             };
-            let at = match block.at().await {
+            let at = match Box::pin(block.at()).await {
                 Ok(at) => self.chain.fresh(live, &at).await.map(|_| at),
                 Err(error) => Err(live.fault(&error)),
             };

@@ -1,5 +1,6 @@
 //! The command line: verbs, flags and their help. The help text is the reference.
 
+mod chain;
 mod data;
 #[cfg(feature = "train")]
 mod ensemble;
@@ -15,10 +16,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
+pub use chain::{ChainArgs, ChainFlags, ChainVerb};
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
-pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, NetworkArgs, RegisterArgs};
+pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use vary::VaryArgs;
@@ -107,6 +109,8 @@ pub enum Verb {
     Announce(AnnounceArgs),
     /// Commit on the chain to the published model: repository, revision, hash. The hotkey signs, for free.
     Commit(CommitArgs),
+    /// Look at the chain: the subnet, its neurons, what a registration costs.
+    Chain(ChainArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
     /// What is missing, and the command that mends it.

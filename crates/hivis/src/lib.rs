@@ -10,6 +10,7 @@ pub mod failure;
 mod answered;
 mod candidate;
 mod card;
+mod chain;
 mod dataset;
 mod entropy;
 #[cfg(feature = "train")]
@@ -100,6 +101,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Register(args) => verbs::register::run(global, &args).await,
         Verb::Announce(args) => verbs::announce::run(global, &args).await,
         Verb::Commit(args) => verbs::commit::run(global, &args).await,
+        Verb::Chain(args) => verbs::chain::run(global, &args).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor => verbs::doctor::run(global).await,
     }

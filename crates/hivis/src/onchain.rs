@@ -1,17 +1,16 @@
 //! What the verbs `register`, `announce` and `commit` have in common: the chain, consent, the way to a final block.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::Result;
 use hivis_bittensor::{Keypair, ss58, wallet};
 use hivis_chain::extrinsic::{Era, tao};
 use hivis_chain::submit::{Intent, Outcome, Patience, Plan, Planned, Step, carry_out, plan};
-use hivis_chain::{Chain, ChainSettings, Network};
+use hivis_chain::{Chain, Network};
 use hivis_types::Hotkey;
 use serde_json::{Value, json};
 
-use crate::cli::{ConsentArgs, Global, NetworkArgs};
-use crate::config::WalletSettings;
+use crate::chain;
+use crate::cli::{ConsentArgs, Global};
+use crate::config::{ChainSettings, WalletSettings};
 use crate::failure::Hinted;
 use crate::terminal::Terminal;
 
@@ -22,19 +21,14 @@ pub(crate) struct Place {
     pub(crate) netuid: u16,
 }
 
-/// Connects to what the flags name.
-pub(crate) async fn connect(flags: &NetworkArgs) -> Result<Place> {
-    let network = flags.network.unwrap_or(Network::Finney);
-    let mut settings = ChainSettings::new(network, unix_ms, rand::random);
-    if !flags.endpoint.is_empty() {
-        settings.endpoints.clone_from(&flags.endpoint);
+/// Connects; a subnet that is not StreetVision is said, and may be meant.
+pub(crate) async fn connect(settings: &ChainSettings) -> Result<Place> {
+    let chain = chain::open(settings)?;
+    let at = chain.at_head().await?;
+    if let Some(doubt) = chain::doubt(&at, settings).await? {
+        tracing::warn!("{doubt}");
     }
-    let chain = Chain::connect(settings).await?;
-    Ok(Place { chain, network, netuid: flags.netuid.unwrap_or(network.netuid()) })
-}
-
-fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+    Ok(Place { chain, network: settings.network, netuid: settings.netuid })
 }
 
 /// The hotkey's address, which no password hides.

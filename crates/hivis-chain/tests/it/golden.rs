@@ -43,7 +43,8 @@ fn json(file: &Path) -> Json {
             number.push(c);
             continue;
         }
-        out.push_str(&if number.len() < 19 { number.clone() } else { format!("\"{number}\"") });
+        let quote = if number.len() < 19 { "" } else { "\"" };
+        out.extend([quote, &number, quote]);
         number.clear();
         within ^= c == '"';
         out.push(c);

@@ -7,7 +7,7 @@ use hivis_chain::submit::{Intent, Outcome, Plan, Planned, Step, plan};
 use hivis_chain::{Chain, ChainError, ChainSettings};
 use hivis_testbed::node::UNIT;
 
-use crate::world::{NETUID, World, settings, world};
+use crate::ground::{NETUID, World, settings, world};
 
 async fn planned<I: Intent>(chain: &Chain, intent: &I) -> Plan {
     match plan(chain, intent).await.expect("a plan") {

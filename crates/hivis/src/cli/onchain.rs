@@ -3,24 +3,9 @@
 use std::net::IpAddr;
 
 use clap::Args;
-use hivis_chain::Network;
 use hivis_chain::extrinsic::parse_tao;
 
-use crate::cli::{PasswordArgs, WalletArgs};
-
-/// Which chain and subnet.
-#[derive(Debug, Default, Clone, Args)]
-pub struct NetworkArgs {
-    /// finney, test or local [default: chain.network, else finney].
-    #[arg(long, value_name = "NAME")]
-    pub network: Option<Network>,
-    /// A node's address (ws:// or wss://), instead of the network's own; repeat it for more.
-    #[arg(long, value_name = "URL")]
-    pub endpoint: Vec<String>,
-    /// The subnet [default: StreetVision's on that network: 72, 323, 1].
-    #[arg(long)]
-    pub netuid: Option<u16>,
-}
+use crate::cli::{ChainFlags, PasswordArgs, WalletArgs};
 
 /// Whether it is meant.
 #[derive(Debug, Default, Clone, Args)]
@@ -56,7 +41,7 @@ pub struct RegisterArgs {
     pub password: PasswordArgs,
     /// Which chain.
     #[command(flatten)]
-    pub network: NetworkArgs,
+    pub chain: ChainFlags,
     /// Whether it is meant.
     #[command(flatten)]
     pub consent: ConsentArgs,
@@ -85,7 +70,7 @@ pub struct AnnounceArgs {
     pub password: PasswordArgs,
     /// Which chain.
     #[command(flatten)]
-    pub network: NetworkArgs,
+    pub chain: ChainFlags,
     /// Whether it is meant.
     #[command(flatten)]
     pub consent: ConsentArgs,
@@ -114,7 +99,7 @@ pub struct CommitArgs {
     pub password: PasswordArgs,
     /// Which chain.
     #[command(flatten)]
-    pub network: NetworkArgs,
+    pub chain: ChainFlags,
     /// Whether it is meant.
     #[command(flatten)]
     pub consent: ConsentArgs,

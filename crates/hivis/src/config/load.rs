@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::raw::Raw;
 use crate::failure::Hinted;
 
-const SECTIONS: [&str; 4] = ["wallet", "serve", "model", "records"];
+const SECTIONS: [&str; 5] = ["wallet", "serve", "model", "records", "chain"];
 const HINT: &str = "`hivis serve --help` and README.md list the keys; remove or correct the line";
 
 /// Defaults < `file` (when it exists) < `environment`. Flags come on top, at the verbs.

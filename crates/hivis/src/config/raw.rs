@@ -19,6 +19,8 @@ pub struct Raw {
     pub records: RawRecords,
     /// `[release]`
     pub release: RawRelease,
+    /// `[chain]`
+    pub chain: RawChain,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.
@@ -97,4 +99,30 @@ pub struct RawRecords {
     pub keep_gb: Option<f64>,
     /// Recording stops below this much free space, gigabytes.
     pub min_free_gb: Option<f64>,
+}
+
+/// `[chain]`: which chain, and who speaks for it.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawChain {
+    /// `finney`, `test` or `local`.
+    pub network: Option<String>,
+    /// Websocket addresses, tried in order: a list, or one text with commas.
+    pub endpoints: Option<RawEndpoints>,
+    /// The subnet.
+    pub netuid: Option<u16>,
+    /// A head older than this, seconds, and the next endpoint is tried.
+    pub stale_after_s: Option<f64>,
+    /// The longest wait for a connection and for each call, seconds.
+    pub timeout_s: Option<f64>,
+}
+
+/// A list, or one text with commas, as the environment has it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum RawEndpoints {
+    /// `["wss://one", "wss://two"]`
+    List(Vec<String>),
+    /// `"wss://one,wss://two"`
+    Text(String),
 }

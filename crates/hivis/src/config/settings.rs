@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use hivis_types::{EngineKind, Precision};
 
+use super::chain::ChainSettings;
 use super::raw::Raw;
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
@@ -23,6 +24,8 @@ pub struct Settings {
     pub model: ModelSettings,
     /// What is kept.
     pub records: RecordSettings,
+    /// Which chain, and who speaks for it.
+    pub chain: ChainSettings,
     /// What a promotion wants of the exam.
     pub(crate) policy: Policy,
 }
@@ -112,6 +115,7 @@ impl Settings {
                 keep_bytes: bytes("records.keep_gb", raw.records.keep_gb.unwrap_or(20.0))?,
                 min_free: bytes("records.min_free_gb", raw.records.min_free_gb.unwrap_or(2.0))?,
             },
+            chain: ChainSettings::resolve(&raw.chain)?,
             policy: policy(raw.release.policy.as_deref())?,
         })
     }
@@ -179,7 +183,7 @@ fn policy(name: Option<&str>) -> Result<Policy> {
     known.ok_or_else(|| unknown("release.policy", name, &Policy::NAMES.map(|(name, _)| name).join(", ")))
 }
 
-fn unknown(key: &str, value: &str, known: &str) -> anyhow::Error {
+pub(super) fn unknown(key: &str, value: &str, known: &str) -> anyhow::Error {
     Hinted::new(format!("{key} = \"{value}\" is not known"), format!("one of: {known}")).into()
 }
 
@@ -191,7 +195,7 @@ fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result
     Err(Hinted::new(format!("{key} = {value} is out of range"), hint).into())
 }
 
-fn seconds(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<Duration> {
+pub(super) fn seconds(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<Duration> {
     within(key, value, range).map(Duration::from_secs_f64)
 }
 

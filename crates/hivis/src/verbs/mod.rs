@@ -1,6 +1,7 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
 pub(crate) mod announce;
+pub(crate) mod chain;
 pub(crate) mod commit;
 pub(crate) mod data;
 pub(crate) mod demo;

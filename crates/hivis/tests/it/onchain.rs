@@ -31,8 +31,7 @@ fn world() -> World {
     let home = tempfile::tempdir().expect("a folder");
     let root = home.path().join("wallets");
     let secret = Secret::from_seed(Scheme::Sr25519, &[7; 32]);
-    let password = Password::new(PASSWORD);
-    wallet::write_coldkey(&root, "miner", &secret, Lock::Ansible(&password)).expect("a coldkey");
+    wallet::write_coldkey(&root, "miner", &secret, Lock::Plain).expect("a coldkey");
     let hotkey = wallet::create_hotkey(&root, "miner", "default", &[9; 16]).expect("a hotkey");
     let coldkey = secret.keypair().clone();
     node.change(|state| state.set_balance(coldkey.public(), 10 * UNIT));
@@ -167,7 +166,10 @@ fn mistakes_are_said_with_a_hint_before_anything_is_signed() {
     assert!(said.contains("has 0.000001 TAO to spend"), "{said}");
     world.node.change(|state| state.set_balance(world.coldkey.public(), 10 * UNIT));
     // A wrong password is the last thing that can go wrong before the signature.
-    std::fs::write(world.home.path().join("password"), "another-one\n").expect("a file");
+    std::fs::remove_file(world.root().join("miner/coldkey")).expect("the plain one leaves");
+    let lock = Lock::Password { password: &Password::new("another one"), nonce: &[3; 24] };
+    let secret = Secret::from_seed(Scheme::Sr25519, &[7; 32]);
+    wallet::write_coldkey(&world.root(), "miner", &secret, lock).expect("a coldkey");
     let said = world.fails(&["register", "--max-cost", "2", "--yes", "local", "--password-file", &password]);
     assert!(said.contains("password"), "{said}");
     assert_eq!((world.node.accepted(), world.free()), (0, 10 * UNIT), "nothing was sent");
