@@ -153,7 +153,7 @@ fn text(plan: &Plan) -> String {
         lines.push(("price", format!("{}, which the chain takes as it is in that block", tao(plan.price.into()))));
     }
     lines.push(("together", format!("{} of the {} that the signer can spend", tao(plan.cost()), tao(plan.free))));
-    lines.iter().map(|(name, value)| format!("{name:<9} {value}\n")).collect()
+    lines.iter().fold(String::new(), |text, (name, value)| text + &format!("{name:<9} {value}\n"))
 }
 
 /// The plan for programs. Amounts are texts: they may be wider than a program's numbers.
