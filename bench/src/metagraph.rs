@@ -51,8 +51,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let mut command = peer::python(&venv, "metagraph.py");
     command.arg(node.url()).arg(NETUID.to_string());
     let (mut sdk, ready) = Peer::start(command)?;
-    let same = Sha256::digest(&raw).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    ensure!(ready["sha256"] == same, "both sides must have the same bytes");
+    ensure!(ready["sha256"] == hex::encode(Sha256::digest(&raw)), "both sides must have the same bytes");
     println!("bittensor {}; {} bytes; {}\n", text(&ready["ready"]), raw.len(), peer::machine());
 
     let decode = || -> Result<(Metagraph, HashMap<Hotkey, usize>)> {
@@ -68,7 +67,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         for _ in 0..args.ours {
             black_box(decode()?);
         }
-        let own = (peer::own_cpu()? - begin).as_secs_f64() / f64::from(args.ours);
+        let own = peer::own_cpu()?.saturating_sub(begin).as_secs_f64() / f64::from(args.ours);
         let answer = sdk.ask(&format!("decode {}", args.theirs))?;
         let cpu = answer["cpu"].as_f64().context("no `cpu`")? / f64::from(args.theirs);
         // Round 0 warms, and shows that both read the same.

@@ -80,8 +80,11 @@ impl RpcClientT for Line {
 
 /// The fault in an error of the connection. Its causes hold the reason, its own text often does not.
 fn of_connection(error: &Error) -> Fault {
-    let mut reason = error.to_string();
-    let mut cause = std::error::Error::source(error);
+    let (mut reason, mut cause) = match error {
+        // Its own text only says that it is one.
+        Error::Client(inner) => (inner.to_string(), inner.source()),
+        other => (other.to_string(), std::error::Error::source(other)),
+    };
     while let Some(next) = cause {
         let text = next.to_string();
         if !reason.contains(&text) {

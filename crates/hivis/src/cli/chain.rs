@@ -7,13 +7,13 @@ use hivis_chain::Network;
 #[derive(Debug, Default, Clone, Args)]
 pub struct ChainFlags {
     /// finney, test or local [default: chain.network, else finney].
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub network: Option<Network>,
     /// A websocket address of a node; repeated, they are tried in order [default: chain.endpoints, else the network's].
-    #[arg(long, value_name = "WS_ADDRESS")]
+    #[arg(long, global = true, value_name = "WS_ADDRESS")]
     pub endpoint: Vec<String>,
     /// The subnet [default: chain.netuid, else 72 on finney, 323 on test, 1 on local].
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub netuid: Option<u16>,
 }
 

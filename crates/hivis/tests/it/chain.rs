@@ -23,8 +23,7 @@ fn node(options: NodeOptions) -> Node {
 
 fn chain(home: &Path, node: &Node, args: &[&str]) -> Output {
     let url = node.url();
-    let mut all = vec!["chain", "--network", "local", "--netuid", "72", "--endpoint", &url];
-    all.extend(args);
+    let all = [&["chain"], args, &["--network", "local", "--netuid", "72", "--endpoint", &url]].concat();
     output(hivis(home, &all))
 }
 
