@@ -7,12 +7,13 @@ use anyhow::{Context, Result};
 use crate::{command, tools};
 
 /// The targets of `fuzz/`, with the kept corpus that seeds each, when there is one.
-const TARGETS: [(&str, Option<&str>); 5] = [
+const TARGETS: [(&str, Option<&str>); 6] = [
     ("headers", None),
     ("body", None),
     ("image", Some("crates/hivis-image/tests/corpus")),
     ("safetensors", Some("fixtures/dinov3-mlp")),
     ("metagraph", None),
+    ("commitment", None),
 ];
 
 #[derive(clap::Args)]

@@ -9,7 +9,7 @@ use hivis_types::Hotkey;
 use serde_json::{Value, json};
 
 use crate::chain;
-use crate::cli::{ChainFlags, ConsentArgs, Global};
+use crate::cli::{ConsentArgs, Global};
 use crate::config::{ChainSettings, WalletSettings};
 use crate::failure::Hinted;
 use crate::terminal::Terminal;
@@ -21,14 +21,19 @@ pub(crate) struct Place {
     pub(crate) netuid: u16,
 }
 
-/// The chain and subnet that the flags name, on top of the home's settings; nothing is connected yet.
-pub(crate) fn named(global: &Global, flags: &ChainFlags) -> Result<Place> {
-    place(&chain::settings(global, flags)?)
-}
-
-/// The same of settings that are there.
+/// The chain and subnet of these settings; nothing is connected yet.
 pub(crate) fn place(settings: &ChainSettings) -> Result<Place> {
     Ok(Place { chain: chain::open(settings)?, network: settings.network, netuid: settings.netuid })
+}
+
+/// Connects; a subnet that is not StreetVision is said, and may be meant.
+pub(crate) async fn connect(settings: &ChainSettings) -> Result<Place> {
+    let place = place(settings)?;
+    let at = place.chain.at_head().await?;
+    if let Some(doubt) = chain::doubt(&at, settings).await? {
+        tracing::warn!("{doubt}");
+    }
+    Ok(place)
 }
 
 /// The hotkey's address, which no password hides.

@@ -39,7 +39,9 @@ pub(crate) fn parts(runtime: &Runtime, terms: &Terms) -> Result<Parts, ChainErro
         metadata: metadata.clone(),
     };
     let values = DefaultTransactionExtensions::new(&state, params(terms)).map_err(|e| build(e.to_string()))?;
-    let listed = metadata.extrinsic().transaction_extensions_to_use_for_encoding();
+    // Extrinsics of version 4 know no other version of the list.
+    let listed = metadata.extrinsic().transaction_extensions_by_version(0);
+    let listed = listed.ok_or_else(|| build("the metadata lists no extensions".to_owned()))?;
     let mut parts = Parts { extra: Vec::new(), additional: Vec::new() };
     for extension in listed {
         let (name, extra, additional) = (extension.identifier(), extension.extra_ty(), extension.additional_ty());

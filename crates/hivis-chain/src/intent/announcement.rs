@@ -91,8 +91,8 @@ impl Intent for Announcement {
         must_be_registered(at, self.netuid, &self.hotkey).await?;
         let limit = read::number(at, "SubtensorModule", "ServingRateLimit", vec![read::subnet(self.netuid)]).await?;
         if let (Some(limit), Some(last)) = (limit, announced(at, self.netuid, &self.hotkey).await?) {
-            // The earliest block that can hold the call is the next one.
-            let wait = (last.block + limit).saturating_sub(at.block_number() + 1);
+            // Counted from a final block, so that the pool of any node agrees; at most a block more than needed.
+            let wait = (last.block + limit).saturating_sub(at.block_number());
             if last.block > 0 && wait > 0 {
                 return Err(ChainError::TooSoon { last: last.block, wait });
             }

@@ -120,34 +120,46 @@ pub async fn prove(
     chain: &Chain,
     (netuid, hotkey, coldkey): (u16, [u8; 32], [u8; 32]),
     threads: usize,
+    nonce: u64,
+    on: &mut (dyn FnMut(Searching) + Send),
+) -> Result<PowRegistration, ChainError> {
+    let newest = async || {
+        let hashed = chain.read(async |at: &At| work(at, netuid, hotkey, coldkey).await).await?;
+        let (block, block_hash) = best(chain).await?;
+        Ok(Work { hashed: pow::Work { block_hash, ..hashed }, block })
+    };
+    search(newest, threads, nonce, on).await
+}
+
+/// The search; `newest` gives the work of the newest block.
+async fn search(
+    newest: impl AsyncFn() -> Result<Work, ChainError>,
+    threads: usize,
     mut nonce: u64,
     on: &mut (dyn FnMut(Searching) + Send),
 ) -> Result<PowRegistration, ChainError> {
     let mut done = 0;
+    let mut work = newest().await?;
     loop {
-        let work = chain.read(async |at: &At| work(at, netuid, hotkey, coldkey).await).await?;
-        let (block, block_hash) = best(chain).await?;
-        let hashed = pow::Work { block_hash, ..work };
-        let search = Search::start(&hashed, threads, nonce)
+        let search = Search::start(&work.hashed, threads, nonce)
             .map_err(|error| ChainError::Build { reason: format!("no threads for the search: {error}") })?;
-        let proof = 'block: loop {
+        let next = loop {
             for _ in 0..LOOKS_A_BLOCK {
                 if let Some(proof) = search.wait(Duration::ZERO) {
-                    break 'block Some(proof);
+                    return Ok(PowRegistration { work, proof });
                 }
                 tokio::time::sleep(LOOK).await;
             }
-            on(Searching { block, hashes: done + search.hashes(), difficulty: hashed.difficulty });
-            if best(chain).await?.0 >= block + FRESH_BLOCKS {
-                break None;
+            let hashes = done + search.hashes();
+            on(Searching { block: work.block, hashes, difficulty: work.hashed.difficulty });
+            let next = newest().await?;
+            if next.block >= work.block + FRESH_BLOCKS {
+                break next;
             }
         };
         done += search.hashes();
-        on(Searching { block, hashes: done, difficulty: hashed.difficulty });
-        if let Some(proof) = proof {
-            return Ok(PowRegistration { work: Work { hashed, block }, proof });
-        }
         nonce = nonce.wrapping_add(search.hashes());
+        work = next;
     }
 }
 
@@ -206,4 +218,31 @@ async fn pow_allowed(at: &At, netuid: u16) -> Result<(), ChainError> {
 async fn stored(at: &At, name: &str, netuid: u16) -> Result<u64, ChainError> {
     let value = read::number(at, "SubtensorModule", name, vec![read::subnet(netuid)]).await?;
     value.ok_or(ChainError::NoSubnet { netuid, block: at.block_number() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::{Searching, Work, pow, search};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_proof_is_always_for_a_block_that_still_counts() {
+        // Blocks pass, however fast the threads are; there is no proof for those before the fourth.
+        let block = AtomicU64::new(10);
+        let newest = async || {
+            let block = block.fetch_add(1, Ordering::Relaxed);
+            let difficulty = if block < 13 { u64::MAX } else { 1 };
+            let hashed =
+                pow::Work { netuid: 72, block_hash: [block as u8; 32], hotkey: [1; 32], coldkey: [2; 32], difficulty };
+            Ok(Work { hashed, block })
+        };
+        let mut told: Vec<Searching> = Vec::new();
+        let found = search(newest, 2, 0, &mut |searching| told.push(searching)).await.expect("a proof");
+        assert!(found.work.block >= 13 && found.work.block % 3 == 1, "{found:?}");
+        assert_eq!(found.work.hashed.block_hash, [found.work.block as u8; 32]);
+        assert_eq!(found.work.hashed.seal(found.proof.nonce), found.proof.seal);
+        assert_eq!(told.iter().filter(|t| t.block == 10).count(), 3, "the first block counted for three: {told:?}");
+        assert!(told.is_sorted_by_key(|t| t.hashes), "{told:?}");
+    }
 }

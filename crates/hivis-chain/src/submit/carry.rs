@@ -14,8 +14,11 @@ use crate::submit::included::{find, outcome};
 use crate::submit::plan::{at_block, next_nonce};
 use crate::submit::pool::{Meaning, Rejection};
 use crate::submit::settle::{Fate, settle};
-use crate::submit::{Intent, Outcome, Patience, Step};
+use crate::submit::{Included, Intent, Outcome, Patience, Step};
 use crate::{At, Chain, ChainError};
+
+/// Endpoints that are asked once more what a final block did.
+const TELLERS: u32 = 3;
 
 /// Makes the chain say it, once. `on` hears each step.
 ///
@@ -49,7 +52,7 @@ pub async fn carry_out<I: Intent>(
         };
         let why = match fate {
             Fate::Included { block, index } => {
-                return outcome(chain, block, index, extrinsic.hash).await.map(Outcome::Done);
+                return told(chain, block, index, extrinsic.hash).await.map(Outcome::Done);
             }
             Fate::Overtaken => "another extrinsic of this key was first",
             Fate::Expired => {
@@ -64,6 +67,17 @@ pub async fn carry_out<I: Intent>(
         Some(said) if sent => Ok(Outcome::Already(said)),
         _ => Err(ChainError::Overtaken { tries: patience.tries }),
     }
+}
+
+/// What it did in its block. It is done by now, so an endpoint that fails is only left for the next.
+async fn told(chain: &Chain, block: [u8; 32], index: u32, hash: [u8; 32]) -> Result<Included, ChainError> {
+    for _ in 0..TELLERS {
+        match outcome(chain, block, index, hash).await {
+            Err(ChainError::Answer { .. } | ChainError::NoEndpoint { .. }) => tokio::time::sleep(chain.pause(1)).await,
+            told => return told,
+        }
+    }
+    outcome(chain, block, index, hash).await
 }
 
 /// A final block and a nonce, once no other extrinsic of the key is under way: one of an earlier run could still do what

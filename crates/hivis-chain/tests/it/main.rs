@@ -1,10 +1,10 @@
 //! The chain's tests.
 
 mod calls;
-mod carried;
 mod extrinsics;
 mod failover;
 mod golden;
+mod ground;
 mod heads;
 mod peers;
 mod pow;

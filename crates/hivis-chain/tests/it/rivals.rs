@@ -7,7 +7,7 @@ use hivis_chain::extrinsic::{CallBytes, Era, Extrinsic, Runtime, Terms, Unsigned
 use hivis_chain::submit::{Intent as _, Outcome, Step};
 use hivis_testbed::node::UNIT;
 
-use crate::carried::{NETUID, World, world};
+use crate::ground::{NETUID, World, world};
 
 /// An extrinsic of the coldkey with this nonce, made by "another program".
 async fn rival(world: &World, nonce: u64, call: impl FnOnce(&Runtime) -> CallBytes) -> Extrinsic {
@@ -158,7 +158,7 @@ async fn a_fork_that_drops_the_block_is_not_taken_for_success() {
         let chain = world.chain.clone();
         let task = tokio::spawn(async move {
             let mut on = |step: Step| send.send(step).expect("a listener");
-            hivis_chain::submit::carry_out(&chain, &registration, &coldkey, crate::carried::PATIENCE, &mut on).await
+            hivis_chain::submit::carry_out(&chain, &registration, &coldkey, crate::ground::PATIENCE, &mut on).await
         });
         wait_for(&mut steps, |s| matches!(s, Step::Ready)).await;
         world.node.seal_best();
@@ -207,7 +207,7 @@ async fn a_chain_that_stays_away_leaves_it_open_and_says_until_when() {
     assert!(error.hint().expect("a hint").contains("spends nothing twice"), "{error}");
     // And when it is back, the next run finds what the first one did.
     world.node.faults(|f| f.refuse = false);
-    world.chain = hivis_chain::Chain::connect(crate::carried::settings(&world.node)).await.expect("it is back");
+    world.chain = hivis_chain::Chain::connect(crate::ground::settings(&world.node)).await.expect("it is back");
     let (done, steps) = world.carry(&world.registration(), &world.coldkey, |_| {}).await;
     assert!(matches!(done, Ok(Outcome::Already(_))), "{done:?} {steps:?}");
     assert_eq!(world.node.accepted(), 1);

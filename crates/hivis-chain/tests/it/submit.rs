@@ -7,7 +7,7 @@ use hivis_chain::submit::{Intent, Outcome, Plan, Planned, Step, plan};
 use hivis_chain::{Chain, ChainError, ChainSettings};
 use hivis_testbed::node::UNIT;
 
-use crate::carried::{NETUID, World, settings, world};
+use crate::ground::{NETUID, World, settings, world};
 
 async fn planned<I: Intent>(chain: &Chain, intent: &I) -> Plan {
     match plan(chain, intent).await.expect("a plan") {
@@ -133,6 +133,7 @@ async fn an_axon_is_announced_once_changed_after_the_limit_and_withdrawn() {
     }
     assert!(matches!(plan(&world.chain, &world.announcement(8092)).await, Err(ChainError::TooSoon { wait: 1, .. })));
     world.node.seal();
+    assert_eq!(u64::from(world.node.head()), there.block + 50);
     let (done, _) = world.carry(&world.announcement(8092), &world.hotkey, |_| {}).await;
     assert!(matches!(done, Ok(Outcome::Done(_))), "{done:?}");
 

@@ -13,14 +13,15 @@ use crate::cli::{AnnounceArgs, Global};
 use crate::config::Announced;
 use crate::failure::Hinted;
 use crate::passwords::Asked;
-use crate::{home, onchain};
+use crate::{chain, home, onchain};
 
 /// Announces or withdraws.
 pub(crate) async fn run(global: &Global, args: &AnnounceArgs) -> Result<ExitCode> {
     let keys = home::wallet(global, &args.wallet)?;
     let hotkey = onchain::hotkey_address(&keys)?;
-    let place = onchain::named(global, &args.chain)?;
-    let axon = if args.withdraw { None } else { Some(axon(args, &home::announced(global)?, place.network)?) };
+    let settings = chain::settings(global, &args.chain)?;
+    let axon = if args.withdraw { None } else { Some(axon(args, &home::announced(global)?, settings.network)?) };
+    let place = onchain::connect(&settings).await?;
     let announcement = Announcement { netuid: place.netuid, hotkey, axon };
     let key = || Ok(wallet::open_hotkey(&keys.path, &keys.name, &keys.hotkey, &Asked::new(&args.password))?);
     onchain::carry(global, &place, &announcement, &args.consent, key).await?;

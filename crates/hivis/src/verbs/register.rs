@@ -14,7 +14,7 @@ use crate::config::WalletSettings;
 use crate::failure::Hinted;
 use crate::onchain::{self, Place};
 use crate::passwords::Asked;
-use crate::{entropy, home};
+use crate::{chain, entropy, home};
 
 /// Proofs that may grow too old on their way before it is given up.
 const PROOFS: u32 = 3;
@@ -24,7 +24,7 @@ pub(crate) async fn run(global: &Global, args: &RegisterArgs) -> Result<ExitCode
     let keys = home::wallet(global, &args.wallet)?;
     let hotkey = onchain::hotkey_address(&keys)?;
     let coldkey = ss58::decode(wallet::coldkeypub(&keys.path, &keys.name)?.as_str())?;
-    let place = onchain::named(global, &args.chain)?;
+    let place = onchain::connect(&chain::settings(global, &args.chain)?).await?;
     match args.max_cost {
         Some(cap) if !args.pow => {
             let registration = Registration { netuid: place.netuid, hotkey, coldkey, cap };

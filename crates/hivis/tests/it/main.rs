@@ -14,6 +14,7 @@ mod kill;
 mod made;
 mod miner;
 mod natix;
+mod onchain;
 mod promotion;
 mod publish;
 mod release;
