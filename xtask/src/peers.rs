@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::command;
 
 /// One environment: its folder's name and the file that lists what goes in.
-const PEERS: [(&str, &str); 8] = [
+const PEERS: &[(&str, &str)] = &[
     ("bittensor-9.12.2", "crates/hivis-bittensor/tests/sdk/requirements-9.txt"),
     ("bittensor-10.5.0", "crates/hivis-bittensor/tests/sdk/requirements-10.txt"),
     ("bittensor-core", "crates/hivis-chain/tests/peer/requirements.txt"),
