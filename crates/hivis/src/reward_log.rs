@@ -288,7 +288,7 @@ mod tests {
             (json!({}), Author::Nobody),
             (json!({ "hotkey": { "value": name } }), named),
             (json!({ "hotkey": name, "signature": signed(&alice, "abc") }), Author::Named(alice.hotkey())),
-            (json!({ "hotkey": name, "signature": signed(&alice, "abd") }), Author::Unwelcome),
+            (json!({ "hotkey": name, "signature": signed(&alice, "another") }), Author::Unwelcome),
             (json!({ "hotkey": name, "signature": signed(&eve, "abc") }), Author::Unwelcome),
             (json!({ "hotkey": name, "signature": "zz" }), Author::Unwelcome),
             (json!({ "hotkey": eve.hotkey(), "signature": signed(&eve, "abc") }), Author::Unwelcome),

@@ -36,7 +36,12 @@ pub(crate) fn run(program: &Path) -> Result<()> {
 
 fn within(root: &Path, words: &[&str]) -> Command {
     let mut command = Command::new("chroot");
-    command.arg(root).args(words).env_clear().env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").env("HOME", "/tmp");
+    command
+        .arg(root)
+        .args(words)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+        .env("HOME", "/tmp");
     command
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn metagraph(home: &Path) -> String {
     file.to_str().expect("a plain path").to_owned()
 }
 
-const CONFIG: &str = "[dates]\nretrain_days = [60, 45]\n\n[[dates.token]]\nname = \"Hub; token, \\\"main\\\" — für Zürich, das ist ein langer Name\"\nexpires = 2026-11-20\n\n[[dates.entry]]\nname = \"pay the machine\"\ndate = \"2026-12-24\"\nwhy = \"prepaid\"\n";
+const CONFIG: &str = "[dates]\nretrain_days = [60, 45]\n\n[[dates.token]]\nname = \"Hub; token, \\\"main\\\" — für Zürich, a name that is rather long\"\nexpires = 2026-11-20\n\n[[dates.entry]]\nname = \"pay the machine\"\ndate = \"2026-12-24\"\nwhy = \"prepaid\"\n";
 
 fn dates(home: &Path, more: &[&str]) -> Command {
     let graph = metagraph(home);
