@@ -67,6 +67,7 @@ struct Now {
     state: String,
     figures: Vec<Figure>,
     answers: Vec<Answer>,
+    alarms: Vec<String>,
     note: String,
 }
 
@@ -78,6 +79,7 @@ pub(crate) async fn now(State(panel): State<Panel>) -> Response {
         state: state(&panel, &health),
         figures: figures(&panel, &health).await,
         answers: newest(&panel).await,
+        alarms: panel.axon.alarms(Timestamp::now()).iter().map(ToString::to_string).collect(),
         note: panel.note.clone(),
     };
     match page.render() {
@@ -131,8 +133,20 @@ async fn figures(panel: &Panel, health: &Health) -> Vec<Figure> {
         figure("silent", "without an answer", silent.to_string()),
         figure("p50", "half are faster than", quantile(|l| l.p50_us)),
         figure("p99", "99 of 100 are faster than", quantile(|l| l.p99_us)),
+        figure("callers", "validators may ask", callers(health)),
         figure("clock", "clock offset to validators", offset(health.clock_offset_s)),
     ]
+}
+
+/// How many may ask, and how old that list is.
+fn callers(health: &Health) -> String {
+    match health.roster {
+        Some(roster) => {
+            let age = Timestamp::now().duration_since(roster.read).unsigned_abs();
+            format!("{} ({} min ago)", health.permits, age.as_secs() / 60)
+        }
+        None => health.permits.to_string(),
+    }
 }
 
 fn offset(seconds: Option<f64>) -> String {

@@ -44,7 +44,10 @@ pub(crate) fn hotkey_address(place: &WalletSettings) -> Result<[u8; 32]> {
         Some(address) => Ok(ss58::decode(address.as_str())?),
         None => Err(Hinted::new(
             format!("no file of the hotkey {} of the wallet {} names its address", place.hotkey, place.name),
-            format!("`hivis wallet list --wallet-path {}` shows what is there", place.path.display()),
+            format!(
+                "`hivis wallet list --wallet-path {0}` shows what is there, `hivis wallet create --wallet-path {0}` makes one",
+                place.path.display()
+            ),
         )
         .into()),
     }

@@ -79,18 +79,18 @@ pub struct AnnounceArgs {
 /// `hivis commit`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  hivis commit --repo natix/roadwork --revision 0123456789abcdef0123456789abcdef01234567 --sha256 9372c4...\n\nFree, and signed by the hotkey. What is written: OWNER:NAME:REVISION:BASE64-OF-SHA256, as other subnets do."
+    after_help = "Examples:\n  hivis commit --dry-run                 # what `hivis publish` published of the current release\n  hivis commit --repo natix/roadwork --revision 0123456789abcdef0123456789abcdef01234567 --sha256 9372c4...\n\nFree, and signed by the hotkey. What is written: OWNER:NAME:REVISION:BASE64-OF-SHA256, as other subnets do."
 )]
 pub struct CommitArgs {
-    /// The model's repository on the Hub.
-    #[arg(long, value_name = "OWNER/NAME")]
-    pub repo: String,
+    /// The model's repository on the Hub [default: where the current release was published].
+    #[arg(long, value_name = "OWNER/NAME", requires_all = ["revision", "sha256"])]
+    pub repo: Option<String>,
     /// The commit in it, 40 hex digits.
-    #[arg(long, value_name = "COMMIT")]
-    pub revision: String,
+    #[arg(long, value_name = "COMMIT", requires = "repo")]
+    pub revision: Option<String>,
     /// The release's SHA-256, 64 hex digits.
-    #[arg(long, value_name = "HEX", value_parser = sha256)]
-    pub sha256: [u8; 32],
+    #[arg(long, value_name = "HEX", value_parser = sha256, requires = "repo")]
+    pub sha256: Option<[u8; 32]>,
     /// Which wallet.
     #[command(flatten)]
     pub wallet: WalletArgs,

@@ -44,8 +44,8 @@ pub struct PublishArgs {
     /// Say what would be uploaded, and send nothing.
     #[arg(long)]
     pub dry_run: bool,
-    /// The miner's uid on the chain, for NATIX.
-    #[arg(long, value_name = "N", required_unless_present_any = ["no_register", "dry_run"])]
+    /// The miner's uid on the chain, for NATIX [default: as the chain of [chain] says].
+    #[arg(long, value_name = "N")]
     pub uid: Option<u16>,
     /// Upload only; NATIX is told nothing.
     #[arg(long, conflicts_with = "uid")]

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use hivis_bittensor::Keypair;
+use hivis_chain::{At, account};
 use hivis_hub::{Content, Event, Hub, Repo, RepoKind};
 use hivis_store::{Home, Registration};
 use hivis_types::ReleaseId;
@@ -20,7 +22,7 @@ use crate::publication::{self, Examined, Form, Publication};
 use crate::publish::{self, Done, Order};
 use crate::table::table;
 use crate::verbs::serve::keypair;
-use crate::{backbone, home, promote};
+use crate::{backbone, chain, home, promote};
 
 /// Uploads what is not there, then registers what is not registered.
 pub(crate) async fn run(global: &Global, args: &PublishArgs) -> Result<ExitCode> {
@@ -43,7 +45,11 @@ pub(crate) async fn run(global: &Global, args: &PublishArgs) -> Result<ExitCode>
         tell(&hub, &order, &done);
     }
     let mut registered = None;
-    if let Some(uid) = args.uid {
+    if !args.no_register {
+        let uid = match args.uid {
+            Some(uid) => uid,
+            None => uid(&settings, &keypair).await.context("published, not registered with NATIX")?,
+        };
         if done.private {
             let hint = "make it public in its settings, or use --no-register";
             return Err(Hinted::new(format!("{} is private: NATIX cannot read it", hub.page(&order.repo)), hint).into());
@@ -61,6 +67,16 @@ pub(crate) async fn run(global: &Global, args: &PublishArgs) -> Result<ExitCode>
         println!("{}", object(&done, registered.as_ref())?);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Our place, by the chain.
+async fn uid(settings: &Settings, keypair: &Keypair) -> Result<u16> {
+    let (chain, netuid, key) = (chain::open(&settings.chain)?, settings.chain.netuid, keypair.public());
+    let uid = chain.read(async |at: &At| account::uid(at, netuid, &key).await).await?;
+    uid.ok_or_else(|| {
+        let what = format!("{} is not registered on subnet {netuid} of {}", keypair.hotkey(), settings.chain.network);
+        Hinted::new(what, "`hivis register` first, or give --uid, or --no-register").into()
+    })
 }
 
 /// What the arguments and the configuration come to.

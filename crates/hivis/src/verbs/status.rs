@@ -42,9 +42,20 @@ pub(crate) async fn run(global: &Global) -> Result<ExitCode> {
         );
     } else {
         let last = totals.last.map_or_else(|| "never".to_owned(), |t| t.strftime("%m-%d %H:%M:%S UTC").to_string());
-        println!("{state}; {} challenges in the last hour, {} answered; last one {last}", hour.records, hour.answered);
+        let list = ready.as_ref().and_then(|ready| metagraph_age(ready, Timestamp::now())).unwrap_or_default();
+        println!(
+            "{state}{list}; {} challenges in the last hour, {} answered; last one {last}",
+            hour.records, hour.answered
+        );
     }
     Ok(if up { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How old the list of validators is, where the chain gave it.
+fn metagraph_age(ready: &Value, now: Timestamp) -> Option<String> {
+    let read: Timestamp = ready["axon"]["roster"]["read"].as_str()?.parse().ok()?;
+    let validators = ready["axon"]["roster"]["validators"].as_u64()?;
+    Some(format!("; {validators} validators, read {} min ago", now.duration_since(read).as_mins()))
 }
 
 /// What the running server says of itself.

@@ -7,6 +7,7 @@ mod clock;
 mod disk;
 mod driver;
 mod firewall;
+mod funds;
 mod home;
 mod keys;
 mod limits;
@@ -137,6 +138,7 @@ async fn look(global: &Global, args: &DoctorArgs) -> Result<Vec<Finding>> {
     if args.deploy {
         let machine = args.root.as_deref().map_or_else(Machine::this, Machine::below);
         findings.extend(deployment(&Deployment { machine: &machine, home: &home, settings: &settings }).await);
+        findings.extend(funds::check(&settings).await);
     }
     Ok(findings)
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use hivis_bittensor::{Keypair, ss58, wallet};
 use hivis_chain::account;
-use hivis_chain::extrinsic::{Axon, Commitment};
+use hivis_chain::extrinsic::Axon;
 use hivis_chain::intent::{Announcement, Committing, Registration};
 
 use super::{Up, wanted};
@@ -11,7 +11,7 @@ use crate::cli::{ConsentArgs, PublishArgs};
 use crate::failure::Hinted;
 use crate::passwords::Asked;
 use crate::up::{self, Seen, short};
-use crate::{chain, onchain, publish, verbs};
+use crate::{chain, onchain, verbs};
 
 impl Up<'_> {
     /// What the chain says now, and whether it is the subnet that we mean.
@@ -80,17 +80,11 @@ impl Up<'_> {
 
     /// Says which model answers.
     pub(super) async fn commit(&self) -> Result<()> {
-        let release = self.home.releases().current()?;
-        let release = wanted(release, "no release serves", "`hivis release promote ID`")?;
-        let there = publish::last(&self.ledger, &release).await?;
-        let there = wanted(there, "the serving release is not published", "`hivis publish` shows why")?;
-        let mut sha256 = [0; 32];
-        hex::decode_to_slice(&there.sha256, &mut sha256)?;
-        let commitment = Commitment::new(&there.repo, &there.revision, sha256)
-            .map_err(|problem| Hinted::new(problem.to_string(), "choose a shorter repository name"))?;
+        let commitment = verbs::commit::published(&self.home).await?;
+        let said = format!("{} at {}", commitment.repository(), short(commitment.revision()));
         let committing = Committing { netuid: self.who.netuid, hotkey: self.who.hotkey, commitment };
         onchain::carry(self.global, &self.place, &committing, &self.consent(), || self.hotkey()).await?;
-        self.say("commitment", &format!("{} at {}", there.repo, short(&there.revision)));
+        self.say("commitment", &said);
         Ok(())
     }
 
