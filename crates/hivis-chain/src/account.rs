@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::extrinsic::CommitmentField;
 use crate::metagraph;
 use crate::read::{self, key, subnet};
 use crate::scale::{Misfit, Reader};
@@ -79,6 +80,8 @@ pub async fn owner(at: &At, hotkey: &[u8; 32]) -> Result<Option<[u8; 32]>, Chain
 pub struct Announced {
     /// Where it listens; `None` when it withdrew, or gave what is no address.
     pub axon: Option<SocketAddr>,
+    /// The protocol's version, by its own account.
+    pub version: u64,
     /// The block of the announcement.
     pub block: u64,
 }
@@ -87,40 +90,36 @@ pub struct Announced {
 pub async fn axon(at: &At, netuid: u16, hotkey: &[u8; 32]) -> Result<Option<Announced>, ChainError> {
     read::entry(at, PALLET, "Axons", vec![subnet(netuid), key(hotkey)], |reader, id| {
         let axon = metagraph::axon(&mut reader.clone(), id)?;
-        let mut block = None;
+        let (mut block, mut version) = (None, None);
         reader.fields(id, |reader, name, id| {
-            if name == "block" {
-                block = Some(reader.u64(id)?);
+            match name {
+                "block" => block = Some(reader.u64(id)?),
+                "version" => version = Some(reader.u64(id)?),
+                _ => return Ok(false),
             }
-            Ok(name == "block")
+            Ok(true)
         })?;
-        Ok(Announced { axon, block: block.ok_or(Misfit::no_field("block"))? })
+        let missing = Misfit::no_field;
+        Ok(Announced { axon, version: version.ok_or(missing("version"))?, block: block.ok_or(missing("block"))? })
     })
     .await
 }
 
-/// What a hotkey published with `set_commitment`.
+/// What a hotkey committed to with `set_commitment`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Commitment {
+pub struct Committed {
     /// The block of the call.
     pub block: u64,
-    /// The fields that are plain bytes; others (hashes, sealed ones) are left out.
-    pub fields: Vec<Vec<u8>>,
+    /// All fields, in their order.
+    pub fields: Vec<CommitmentField>,
 }
 
-impl Commitment {
-    /// All plain fields in a row, when they are text.
-    pub fn text(&self) -> Option<String> {
-        String::from_utf8(self.fields.concat()).ok()
-    }
-}
-
-/// What a hotkey published last on a subnet; `None` when it never did.
-pub async fn commitment(at: &At, netuid: u16, hotkey: &[u8; 32]) -> Result<Option<Commitment>, ChainError> {
+/// What a hotkey committed to last on a subnet; `None` when it never did.
+pub async fn commitment(at: &At, netuid: u16, hotkey: &[u8; 32]) -> Result<Option<Committed>, ChainError> {
     read::entry(at, "Commitments", "CommitmentOf", vec![subnet(netuid), key(hotkey)], registration).await
 }
 
-pub(crate) fn registration(reader: &mut Reader<'_>, id: u32) -> Result<Commitment, Misfit> {
+pub(crate) fn registration(reader: &mut Reader<'_>, id: u32) -> Result<Committed, Misfit> {
     let (mut block, mut fields) = (None, None);
     reader.fields(id, |reader, name, id| {
         match name {
@@ -135,22 +134,23 @@ pub(crate) fn registration(reader: &mut Reader<'_>, id: u32) -> Result<Commitmen
         }
         Ok(true)
     })?;
-    let fields = fields.ok_or(Misfit::no_field("info.fields"))?;
-    Ok(Commitment { block: block.ok_or(Misfit::no_field("block"))?, fields: fields.into_iter().flatten().collect() })
+    let missing = Misfit::no_field;
+    Ok(Committed { block: block.ok_or(missing("block"))?, fields: fields.ok_or(missing("info.fields"))? })
 }
 
-/// The bytes of `Raw0` to `Raw128`, or of `BigRaw`.
-fn field(reader: &mut Reader<'_>, id: u32) -> Result<Option<Vec<u8>>, Misfit> {
+/// One field: `Raw0` to `Raw128` or `BigRaw`, `Sha256`, or another by its name.
+fn field(reader: &mut Reader<'_>, id: u32) -> Result<CommitmentField, Misfit> {
     let (kind, fields) = reader.variant(id)?;
     match fields {
-        [bytes] if kind.starts_with("Raw") || kind == "BigRaw" => reader.raw(bytes.ty.id).map(Some),
+        [bytes] if kind.starts_with("Raw") || kind == "BigRaw" => reader.raw(bytes.ty.id).map(CommitmentField::Raw),
+        [hash] if kind == "Sha256" => reader.key(hash.ty.id).map(CommitmentField::Sha256),
         // `Raw0` may have no bytes to carry.
-        [] if kind == "Raw0" => Ok(Some(Vec::new())),
+        [] if kind == "Raw0" => Ok(CommitmentField::Raw(Vec::new())),
         others => {
             for other in others {
                 reader.skip(other.ty.id)?;
             }
-            Ok(None)
+            Ok(CommitmentField::Other(kind.to_owned()))
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Which model a miner says it answers with.
 
-use crate::extrinsic::{CallBytes, Commitment, CommitmentField, Runtime, set_commitment};
+use crate::account;
+use crate::extrinsic::{CallBytes, Commitment, Runtime, set_commitment};
 use crate::intent::must_be_registered;
-use crate::scale::{Misfit, Reader};
+use crate::scale::Reader;
 use crate::submit::{Intent, constant};
 use crate::{At, ChainError, read};
 
@@ -17,50 +18,6 @@ pub struct Committing {
     pub commitment: Commitment,
 }
 
-/// What a hotkey committed to, and in which block; `None` when to nothing.
-pub async fn committed(
-    at: &At,
-    netuid: u16,
-    hotkey: &[u8; 32],
-) -> Result<Option<(u64, Vec<CommitmentField>)>, ChainError> {
-    let take = |reader: &mut Reader<'_>, id| {
-        let (mut block, mut fields) = (0, Vec::new());
-        reader.fields(id, |reader, name, id| {
-            match name {
-                "block" => block = reader.u64(id)?,
-                "info" => reader.fields(id, |reader, name, id| {
-                    if name != "fields" {
-                        return Ok(false);
-                    }
-                    fields = reader.list(id, field)?;
-                    Ok(true)
-                })?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        Ok((block, fields))
-    };
-    read::entry(at, "Commitments", "CommitmentOf", vec![read::subnet(netuid), read::key(hotkey)], take).await
-}
-
-/// One field: `Raw0` to `Raw128`, `Sha256`, or another by its name.
-fn field(reader: &mut Reader<'_>, id: u32) -> Result<CommitmentField, Misfit> {
-    let (name, fields) = reader.variant(id)?;
-    let inner = fields.first().map(|f| f.ty.id);
-    match (name, inner) {
-        ("Sha256", Some(inner)) => reader.key(inner).map(CommitmentField::Sha256),
-        (raw, Some(inner)) if raw.starts_with("Raw") => reader.raw(inner).map(CommitmentField::Raw),
-        ("Raw0", None) => Ok(CommitmentField::Raw(Vec::new())),
-        (other, _) => {
-            for field in fields {
-                reader.skip(field.ty.id)?;
-            }
-            Ok(CommitmentField::Other(other.to_owned()))
-        }
-    }
-}
-
 impl Intent for Committing {
     fn signer(&self) -> [u8; 32] {
         self.hotkey
@@ -71,11 +28,11 @@ impl Intent for Committing {
     }
 
     async fn fulfilled(&self, at: &At) -> Result<Option<String>, ChainError> {
-        let Some((block, fields)) = committed(at, self.netuid, &self.hotkey).await? else { return Ok(None) };
-        let same = fields == self.commitment.fields();
-        Ok(same.then(|| {
+        let there = account::commitment(at, self.netuid, &self.hotkey).await?;
+        let same = there.filter(|there| there.fields == self.commitment.fields());
+        Ok(same.map(|there| {
             let (repository, revision) = (self.commitment.repository(), self.commitment.revision());
-            format!("{repository}@{revision} is committed to since block {block}")
+            format!("{repository}@{revision} is committed to since block {}", there.block)
         }))
     }
 

@@ -4,8 +4,8 @@ mod announcement;
 mod committing;
 mod registration;
 
-pub use announcement::{Announced, Announcement, announced};
-pub use committing::{Committing, committed};
+pub use announcement::Announcement;
+pub use committing::Committing;
 pub use registration::{PowRegistration, Registration, Searching, Work, difficulty, prove, registered};
 
 use hivis_bittensor::ss58;

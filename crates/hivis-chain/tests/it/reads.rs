@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use hivis_bittensor::ss58;
+use hivis_chain::extrinsic::CommitmentField;
 use hivis_chain::{At, ChainConfig, ChainError, account, metagraph, subnet};
 use hivis_testbed::node::{Node, development};
 use subxt::backend::LegacyBackend;
@@ -136,7 +137,7 @@ async fn accounts_are_read_by_key() {
     assert_eq!(account::balance(&at, &alice).await.expect("a balance").spendable(), 1_000_000_000_000);
     assert_eq!(account::balance(&at, &[7; 32]).await.expect("nothing"), account::Balance::default());
     let commitment = account::commitment(&at, 72, &key).await.expect("read").expect("a commitment");
-    assert_eq!((commitment.block, commitment.text().as_deref()), (77, Some("hello")));
+    assert_eq!((commitment.block, commitment.fields), (77, vec![CommitmentField::Raw(b"hello".to_vec())]));
     assert_eq!(account::commitment(&at, 72, &alice).await.expect("read"), None);
     let announced = node.read(|state| {
         let neurons = &state.subnets[&72].neurons;

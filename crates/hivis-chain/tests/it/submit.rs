@@ -1,8 +1,9 @@
 //! Intents carried out on a node that verifies and applies them; what stands against them is said before a signature.
 
 use hivis_bittensor::{Keypair, ss58};
+use hivis_chain::account;
 use hivis_chain::extrinsic::Commitment;
-use hivis_chain::intent::{Announcement, Committing, Registration, announced, committed, prove};
+use hivis_chain::intent::{Announcement, Committing, Registration, prove};
 use hivis_chain::submit::{Intent, Outcome, Plan, Planned, Step, plan};
 use hivis_chain::{Chain, ChainError, ChainSettings};
 use hivis_testbed::node::UNIT;
@@ -117,8 +118,8 @@ async fn an_axon_is_announced_once_changed_after_the_limit_and_withdrawn() {
     let (done, _) = world.carry(&world.announcement(8091), &world.hotkey, |_| {}).await;
     assert!(matches!(done, Ok(Outcome::Done(_))), "{done:?}");
     let at = world.chain.at_head().await.expect("a head");
-    let there = announced(&at, NETUID, &world.hotkey.public()).await.expect("a read").expect("an axon");
-    assert_eq!(there.axon(), world.announcement(8091).axon);
+    let there = account::axon(&at, NETUID, &world.hotkey.public()).await.expect("a read").expect("an axon");
+    assert_eq!((there.axon, there.version), (Some(([8, 8, 8, 8], 8091).into()), 10_005_000));
 
     let (done, steps) = world.carry(&world.announcement(8091), &world.hotkey, |_| {}).await;
     assert!(matches!(&done, Ok(Outcome::Already(said)) if said.contains("8.8.8.8:8091")), "{done:?}");
@@ -155,8 +156,8 @@ async fn a_commitment_is_written_once_and_read_back() {
         let (done, _) = world.carry(&committing, &world.hotkey, |_| {}).await;
         assert!(matches!(done, Ok(Outcome::Done(_))), "{done:?}");
         let at = world.chain.at_head().await.expect("a head");
-        let (_, fields) = committed(&at, NETUID, &world.hotkey.public()).await.expect("a read").expect("a commitment");
-        assert_eq!(Commitment::parse(&fields), Some(commitment));
+        let there = account::commitment(&at, NETUID, &world.hotkey.public()).await.expect("a read");
+        assert_eq!(Commitment::parse(&there.expect("a commitment").fields), Some(commitment));
         let (done, steps) = world.carry(&committing, &world.hotkey, |_| {}).await;
         assert!(matches!(&done, Ok(Outcome::Already(said)) if said.contains("natix/")), "{done:?}");
         assert!(steps.is_empty());
