@@ -233,7 +233,6 @@ fn headers(from: &Keypair, axon: &Hotkey, number: usize) -> Result<Signed> {
     let uuid = "00000000-0000-1000-8000-000000000001";
     let text = format!("{now}.{}.{axon}.{uuid}.{BODY_HASH}", from.hotkey());
     let signature = from.sign(text.as_bytes());
-    let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
     let fields = [
         ("name", "ImageSynapse".to_owned()),
         ("timeout", "9.0".to_owned()),
@@ -245,7 +244,7 @@ fn headers(from: &Keypair, axon: &Hotkey, number: usize) -> Result<Signed> {
         ("bt_header_dendrite_nonce", now.to_string()),
         ("bt_header_dendrite_uuid", uuid.to_owned()),
         ("bt_header_dendrite_hotkey", from.hotkey().to_string()),
-        ("bt_header_dendrite_signature", format!("0x{hex}")),
+        ("bt_header_dendrite_signature", format!("0x{}", hex::encode(signature))),
         ("header_size", "464".to_owned()),
         ("total_size", "3176".to_owned()),
         ("computed_body_hash", BODY_HASH.to_owned()),
