@@ -18,14 +18,16 @@ mod network;
 pub mod offline;
 mod read;
 mod scale;
+mod settings;
 pub mod submit;
 pub mod subnet;
 
-pub use client::{At, Chain, ChainSettings, Head, Status, printable};
+pub use client::{At, Chain};
 pub use error::{ChainError, Fault};
 pub use heads::Heads;
 pub use network::Network;
 pub use read::value;
+pub use settings::{ChainSettings, Head, Status, printable};
 
 #[cfg(test)]
 mod golden;
