@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, IsTerminal as _, Write as _};
 
 use anyhow::{Context, Result};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 /// The person's terminal. What is written to it goes into no pipe and no log.
@@ -46,8 +47,35 @@ impl Terminal {
 
     /// One line that is not shown while it is typed, without the spaces around it.
     pub(crate) fn hidden(&mut self, prompt: &str) -> Result<Zeroizing<String>> {
-        self.say(prompt)?;
-        let typed = Zeroizing::new(rpassword::read_password().context("the terminal cannot be read")?);
+        // Before the prompt: who types at once is not shown either.
+        let _silence =
+            Silence::new(self.tty.get_ref()).context("the terminal cannot be kept from showing what is typed")?;
+        let typed = self.line(prompt)?;
         Ok(Zeroizing::new(typed.trim().to_owned()))
+    }
+}
+
+/// A terminal that shows the ends of lines only, until this is dropped.
+struct Silence {
+    tty: File,
+    before: Termios,
+}
+
+impl Silence {
+    fn new(tty: &File) -> std::io::Result<Self> {
+        let tty = tty.try_clone()?;
+        let before = tcgetattr(&tty)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        silent.local_modes.insert(LocalModes::ECHONL);
+        tcsetattr(&tty, OptionalActions::Now, &silent)?;
+        Ok(Self { tty, before })
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        // A terminal that is gone needs nothing back.
+        let _ = tcsetattr(&self.tty, OptionalActions::Now, &self.before);
     }
 }

@@ -81,6 +81,7 @@ fn events_are_counted_under_their_names() {
     hivis_axon_in_flight_requests
     hivis_axon_last_verified_timestamp_seconds
     hivis_axon_open_connections
+    hivis_axon_permitted_callers
     hivis_axon_phase_seconds phase=body
     hivis_axon_phase_seconds phase=decode
     hivis_axon_phase_seconds phase=engine
