@@ -16,7 +16,14 @@ const FOLDER: &str = "manifests";
 const FORMAT: u32 = 1;
 
 /// What may lie in a backup, by the first part of its path in the home.
-pub(crate) const FILES: [&str; 3] = ["ledger.db", "hivis.toml", "permits.toml"];
+pub(crate) const FILES: [&str; 6] = [
+    "ledger.db",
+    "hivis.toml",
+    "permits.toml",
+    "deployment-finney.json",
+    "deployment-test.json",
+    "deployment-local.json",
+];
 pub(crate) const FOLDERS: [&str; 6] = ["objects", "releases", "splits", "runs", "exams", "reports"];
 
 /// A file that a backup does not hold as it should.
@@ -70,7 +77,7 @@ impl Manifest {
         Self { head, entries }
     }
 
-    /// Writes it and returns its name.
+    /// Writes it and returns its name: by its time to the microsecond, so that the newest is the last of them.
     pub(crate) async fn write(&self, place: &Place) -> Result<String, StoreError> {
         let mut text = serde_json::to_vec(&self.head)?;
         for entry in &self.entries {
@@ -78,7 +85,7 @@ impl Manifest {
             serde_json::to_writer(&mut text, entry)?;
         }
         text.push(b'\n');
-        let name = format!("{}-{}", self.head.made.strftime("%Y%m%dT%H%M%SZ"), short_hash(&text));
+        let name = format!("{}-{}", self.head.made.strftime("%Y%m%dT%H%M%S%6fZ"), short_hash(&text));
         place.write(&key(&name), text.into()).await?;
         Ok(name)
     }
