@@ -46,7 +46,7 @@ struct Door {
 
 impl Desk {
     pub(crate) fn new(settings: AxonSettings, keypair: Keypair, permits: Permits, recorder: Arc<dyn Recorder>) -> Self {
-        event::permits_replaced(&permits);
+        event::permits(&permits);
         let since = Timestamp::now();
         Self {
             settings,

@@ -149,18 +149,23 @@ pub(crate) fn release_swapped(before: Option<&Loaded>, now: Option<&Loaded>) {
     tracing::info!(before = name(before), now = name(now), "release swapped");
 }
 
-/// The permit list is another now.
-pub(crate) fn permits_replaced(permits: &Permits) {
+/// The permit list that holds.
+pub(crate) fn permits(permits: &Permits) {
     gauge!(metric::PERMITS).set(permits.len() as f64);
     if let Some(roster) = permits.roster() {
         gauge!(metric::LISTED_VALIDATORS).set(roster.validators as f64);
         gauge!(metric::PERMITS_READ).set(roster.read.as_millisecond() as f64 / 1e3);
     }
-    if permits.is_empty() {
+}
+
+/// The permit list is another now.
+pub(crate) fn permits_replaced(list: &Permits) {
+    permits(list);
+    if list.is_empty() {
         tracing::warn!("the permit list is empty: everyone is refused");
     } else {
-        let block = permits.roster().map(|roster| roster.block);
-        tracing::info!(callers = permits.len(), block, "permit list replaced");
+        let block = list.roster().map(|roster| roster.block);
+        tracing::info!(callers = list.len(), block, "permit list replaced");
     }
 }
 

@@ -66,8 +66,12 @@ impl Lists {
         self.seen = now;
         match miner::permits(settings) {
             Ok(file) => {
+                let same = self.file == file;
                 self.file = file;
-                self.put_in_force(axon);
+                // Nothing is told when there was nothing and there is nothing; a kept reading is put in force here.
+                if !same || self.listed.is_some() {
+                    self.put_in_force(axon);
+                }
             }
             Err(error) => tracing::error!("the changed permit list is not used: {error:#}"),
         }

@@ -1,6 +1,7 @@
 //! What `hivis up` was told is kept in hivis.toml, so that `hivis serve` alone goes on with it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Result;
 use hivis_store::Home;
@@ -27,6 +28,11 @@ pub(crate) fn settings(global: &Global, home: &Home, args: &UpArgs) -> Result<Se
     let mut settings = Settings::resolve(&raw, &serve_args(args), home.path())?;
     settings.chain = settings.chain.with(&args.chain);
     Ok(settings)
+}
+
+/// The same place from wherever `hivis serve` is started.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
 
 /// The sections that are not there and of which the flags say something.
@@ -57,7 +63,7 @@ fn sections(there: &toml::Table, args: &UpArgs) -> String {
     section(
         "wallet",
         vec![
-            ("path", wallet.wallet_path.as_ref().map(|path| text(&path.display().to_string()))),
+            ("path", wallet.wallet_path.as_ref().map(|path| text(&absolute(path)))),
             ("name", wallet.wallet.as_deref().map(text)),
             ("hotkey", wallet.hotkey.as_deref().map(text)),
         ],

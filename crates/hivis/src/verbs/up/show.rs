@@ -102,7 +102,11 @@ impl Up<'_> {
 
 fn print_verdict(verdict: &Verdict) {
     println!("{}", if verdict.go { "GO" } else { "NO-GO" });
-    println!("  cost             {:.4} TAO for the registration", verdict.cost_tao);
+    if verdict.cost_tao > 0.0 {
+        println!("  cost             {:.4} TAO for the registration", verdict.cost_tao);
+    } else {
+        println!("  cost             nothing more: the hotkey is registered");
+    }
     let reward =
         verdict.reward.map_or("not known: no exam".to_owned(), |reward| format!("{reward:.3} by its newest exam"));
     println!("  expected reward  {reward}");
