@@ -25,9 +25,9 @@ pub(crate) async fn readyz(State(panel): State<Panel>) -> Response {
     if let Some(offset) = health.clock_offset_s.filter(|o| o.abs() > CLOCK_WARNING_S) {
         warnings.push(format!("this clock and the validators' differ by {offset:.2} s: check NTP"));
     }
-    warnings.extend(panel.axon.alarms(Timestamp::now()).iter().map(ToString::to_string));
+    let alarms: Vec<String> = panel.axon.alarms(Timestamp::now()).iter().map(ToString::to_string).collect();
     let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let body = json!({ "ready": health.is_ready(), "not_ready": reasons, "warnings": warnings, "axon": health });
+    let body = json!({ "ready": health.is_ready(), "not_ready": reasons, "warnings": warnings, "alarms": alarms, "axon": health });
     (status, Json(body)).into_response()
 }
 

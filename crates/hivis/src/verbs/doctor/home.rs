@@ -60,7 +60,7 @@ fn hotkey(settings: &Settings) -> Finding {
             "hotkey",
             &error,
             format!(
-                "btcli wallet new_hotkey --wallet.name {} --wallet.hotkey {}, or set [wallet] in hivis.toml",
+                "hivis wallet create --hotkey-only --wallet {} --hotkey {}, or set [wallet] in hivis.toml",
                 settings.wallet.name, settings.wallet.hotkey
             ),
         ),
@@ -145,6 +145,8 @@ async fn server(home: &Home, settings: &Settings) -> Vec<Finding> {
     } else {
         findings.push(Finding::bad("server", list("not_ready").join("; "), "see the lines above"));
     }
+    let reach = "`hivis chain show` says what the chain knows; from another machine: nc -vz ADDRESS PORT";
+    findings.extend(list("alarms").into_iter().map(|text| Finding::bad("validators", text, reach)));
     findings.extend(list("warnings").into_iter().map(|text| Finding::bad("clock", text, "timedatectl set-ntp true")));
     findings
 }

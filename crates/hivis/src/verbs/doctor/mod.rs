@@ -63,8 +63,10 @@ impl Finding {
 
     /// It could not be looked at.
     pub(crate) fn failed(what: &'static str, error: &anyhow::Error, mend: impl Into<String>) -> Self {
-        let text = failure::text(error).lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        Self::bad(what, text, mend)
+        let said = failure::text(error);
+        let causes = said.lines().filter(|line| !line.starts_with("hint: "));
+        let plain = |line: &str| line.trim().trim_start_matches("error: ").trim_start_matches("because: ").to_owned();
+        Self::bad(what, causes.map(plain).collect::<Vec<_>>().join(": "), mend)
     }
 }
 
