@@ -133,20 +133,16 @@ async fn figures(panel: &Panel, health: &Health) -> Vec<Figure> {
         figure("silent", "without an answer", silent.to_string()),
         figure("p50", "half are faster than", quantile(|l| l.p50_us)),
         figure("p99", "99 of 100 are faster than", quantile(|l| l.p99_us)),
-        figure("callers", "validators may ask", callers(health)),
+        figure("callers", "callers may ask", health.permits.to_string()),
+        figure("list", "since the metagraph was read", list_age(health)),
         figure("clock", "clock offset to validators", offset(health.clock_offset_s)),
     ]
 }
 
-/// How many may ask, and how old that list is.
-fn callers(health: &Health) -> String {
-    match health.roster {
-        Some(roster) => {
-            let age = Timestamp::now().duration_since(roster.read).unsigned_abs();
-            format!("{} ({} min ago)", health.permits, age.as_secs() / 60)
-        }
-        None => health.permits.to_string(),
-    }
+/// How old the list of validators is, where the chain gave it.
+fn list_age(health: &Health) -> String {
+    let age = health.roster.map(|roster| Timestamp::now().duration_since(roster.read).unsigned_abs());
+    age.map_or_else(|| "–".to_owned(), |age| format!("{} min", age.as_secs() / 60))
 }
 
 fn offset(seconds: Option<f64>) -> String {
