@@ -167,7 +167,7 @@ pub struct DemoArgs {
 /// `hivis serve`
 #[derive(Debug, Default, Clone, Args)]
 #[command(
-    after_help = "Example:\n  hivis serve --addr 0.0.0.0:8091 --wallet miner --hotkey default\n\nWho may ask stands in permits.toml in the home:\n  [[permit]]\n  hotkey = \"5Grwva...\"\n  stake = 50000.0"
+    after_help = "Example:\n  hivis serve --addr 0.0.0.0:8091 --wallet miner --hotkey default\n\nWho may ask: the validators in the metagraph of the chain that hivis.toml names,\n  [chain]\n  network = \"finney\"\nand whoever stands in permits.toml in the home:\n  [[permit]]\n  hotkey = \"5Grwva...\"\n  stake = 50000.0"
 )]
 pub struct ServeArgs {
     /// Where validators reach the axon [default: 0.0.0.0:8091].
