@@ -5,7 +5,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use subxt::client::Blocks;
 
 use crate::client::Live;
-use crate::{At, Chain, ChainConfig, Fault};
+use crate::{At, Chain, ChainConfig, ChainError, Fault};
 
 /// The final blocks of a chain. Numbers only grow; what became final while no endpoint answered is passed over.
 pub struct Heads {
@@ -67,6 +67,13 @@ impl Heads {
                 }
                 Err(fault) => self.give_up(fault),
             }
+        }
+    }
+
+    /// Tells that this endpoint's answers at a block were no good: where that is its own doing, the next one is tried.
+    pub fn doubt(&mut self, error: &ChainError) {
+        if let ChainError::Answer { reason, .. } = error {
+            self.give_up(Fault::Garbage { reason: reason.clone() });
         }
     }
 

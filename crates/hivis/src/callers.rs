@@ -81,7 +81,8 @@ impl Lists {
 impl Follower {
     /// Keeps the axon's list and its alarms until it is dropped.
     pub(crate) async fn follow(self, settings: ServeSettings, source: Option<Source>) {
-        let mut lists = Lists::default();
+        // The axon was made with the file's list, which may have changed since.
+        let mut lists = Lists { file: (*self.axon.permits()).clone(), ..Lists::default() };
         if let Some(source) = &source
             && let Some(last) = Reading::last(self.home.path(), source.netuid, source.chain.genesis())
         {
@@ -157,6 +158,12 @@ async fn read_by_block(source: Source, send: mpsc::Sender<Reading>) {
             continue;
         }
         match Reading::at(&source.chain, &at, source.netuid).await {
+            // A subnet that pays has validators: an empty list is a wrong answer, or nobody to lose.
+            Ok(reading) if reading.metagraph.validators().next().is_none() => {
+                if !std::mem::replace(&mut failed, true) {
+                    tracing::error!("the metagraph lists no validator; the last list stays in force");
+                }
+            }
             Ok(reading) => {
                 due = at.block_number() + source.every_blocks;
                 if std::mem::take(&mut failed) {
@@ -166,11 +173,14 @@ async fn read_by_block(source: Source, send: mpsc::Sender<Reading>) {
                     return;
                 }
             }
-            Err(error) if !failed => {
-                failed = true;
-                tracing::error!("the metagraph cannot be read; the last one stays in force: {error}");
+            Err(error) => {
+                if std::mem::replace(&mut failed, true) {
+                    tracing::debug!(%error, "the metagraph cannot be read");
+                } else {
+                    tracing::error!("the metagraph cannot be read; the last one stays in force: {error}");
+                }
+                heads.doubt(&error);
             }
-            Err(error) => tracing::debug!(%error, "the metagraph cannot be read"),
         }
     }
 }

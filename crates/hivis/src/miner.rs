@@ -17,6 +17,7 @@ use hivis_types::{Hotkey, Record, ReleaseId, metric};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
+use tokio::task::AbortHandle;
 
 use crate::config::{ServeSettings, Settings};
 use crate::failure::Hinted;
@@ -102,15 +103,14 @@ impl Miner {
         let callers = self.callers()?;
         let (home, records, models) = (self.home.clone(), self.ledger.clone(), self.axon.models());
         let model = self.settings.model.clone();
-        let upkeep = tokio::spawn(async move {
-            tokio::join!(
-                keep_house(self.home, self.ledger, self.settings),
-                callers,
-                swap::follow(home, records, models, model)
-            )
-        });
+        // Tasks of their own: what breaks in one does not stop the others.
+        let upkeep = [
+            watched("housekeeping", keep_house(self.home, self.ledger, self.settings)),
+            watched("the list of those who may ask", callers),
+            watched("the follower of the release pointer", swap::follow(home, records, models, model)),
+        ];
         let served = axon.run(listener, shutdown).await;
-        upkeep.abort();
+        upkeep.iter().for_each(AbortHandle::abort);
         self.writer.flush().await?;
         self.handle.close().await?;
         // Nobody listens when the page has failed; its error is told below.
@@ -165,6 +165,20 @@ fn axon_settings(settings: &Settings) -> AxonSettings {
     axon.limits.body_bytes = serve.body_bytes;
     axon.limits.connections = serve.connections;
     axon
+}
+
+/// Runs beside the axon; a panic in it is told, since nobody waits for it.
+fn watched(what: &'static str, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+    let task = tokio::spawn(work);
+    let abort = task.abort_handle();
+    tokio::spawn(async move {
+        if let Err(error) = task.await
+            && error.is_panic()
+        {
+            tracing::error!(%error, "{what} stopped: restart the server");
+        }
+    });
+    abort
 }
 
 /// The file's list; a missing file is an empty list, which `/readyz` explains.

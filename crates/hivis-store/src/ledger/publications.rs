@@ -115,6 +115,22 @@ impl Ledger {
         row.and_then(|row| row.as_ref().map(publication).transpose()).map_err(|e| self.error(e))
     }
 
+    /// The newest publication of a release to that repository in that name that was read back.
+    pub async fn publication_to(
+        &self,
+        release: &ReleaseId,
+        repo: &str,
+        hotkey: &Hotkey,
+    ) -> Result<Option<Publication>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "{COLUMNS} WHERE \"release\" = ? AND repo = ? AND hotkey = ? AND revision IS NOT NULL
+            ORDER BY published_us DESC, seq DESC LIMIT 1"
+        ));
+        let row = sqlx::query(sql).bind(release.as_str()).bind(repo).bind(hotkey.as_str());
+        let row = row.fetch_optional(self.readers()).await;
+        row.and_then(|row| row.as_ref().map(publication).transpose()).map_err(|e| self.error(e))
+    }
+
     /// What that server was told.
     pub async fn registration(&self, key: &RegistrationKey) -> Result<Option<Registration>, StoreError> {
         let sql = "SELECT tried_us, accepted_us, registered_us, said FROM registrations

@@ -51,6 +51,8 @@ pub(crate) struct Seen {
     pub(crate) uid: Option<u16>,
     /// Where we say that we are.
     pub(crate) axon: Option<account::Announced>,
+    /// What we committed to.
+    pub(crate) committed: Option<account::Committed>,
 }
 
 /// Looks at the newest final block.
@@ -70,6 +72,7 @@ async fn seen(at: &At, who: &Who) -> Result<Seen, ChainError> {
         balance,
         uid: account::uid(at, who.netuid, &who.hotkey).await?,
         axon: account::axon(at, who.netuid, &who.hotkey).await?,
+        committed: account::commitment(at, who.netuid, &who.hotkey).await?,
     })
 }
 

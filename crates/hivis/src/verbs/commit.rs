@@ -2,27 +2,32 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use hivis_bittensor::wallet;
 use hivis_chain::extrinsic::Commitment;
 use hivis_chain::intent::Committing;
-use hivis_store::Home;
+use hivis_store::{Home, Publication};
 
 use crate::cli::{CommitArgs, Global};
 use crate::failure::Hinted;
 use crate::passwords::Asked;
-use crate::{chain, home, onchain, publish};
+use crate::{chain, home, onchain};
 
 /// The commitment to what was published of the current release.
 pub(crate) async fn published(home: &Home) -> Result<Commitment> {
     let nothing =
         |what: &str| Hinted::new(what, "`hivis publish --repo OWNER/NAME`, or give --repo, --revision and --sha256");
     let release = home.releases().current()?.ok_or_else(|| nothing("there is no current release"))?;
-    let there = publish::last(&home.ledger().await?, &release).await?;
-    let there = there.ok_or_else(|| nothing("the current release is not published"))?;
+    let there = home.ledger().await?.last_publication(&release).await?;
+    of(&there.ok_or_else(|| nothing("the current release is not published"))?)
+}
+
+/// The commitment to a publication that was read back.
+pub(crate) fn of(there: &Publication) -> Result<Commitment> {
+    let (revision, _) = there.published.as_ref().context("the publication was not read back: this is a bug")?;
     let mut sha256 = [0; 32];
-    hex::decode_to_slice(&there.sha256, &mut sha256)?;
-    new(&there.repo, &there.revision, sha256)
+    hex::decode_to_slice(&there.what.sha256, &mut sha256)?;
+    new(&there.what.repo, revision, sha256)
 }
 
 fn new(repo: &str, revision: &str, sha256: [u8; 32]) -> Result<Commitment> {

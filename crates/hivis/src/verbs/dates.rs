@@ -19,7 +19,6 @@ use crate::failure;
 use crate::home;
 use crate::ical::{Stamp, ical};
 use crate::metagraph::read_metagraph;
-use crate::publish;
 use crate::table::table;
 
 /// Prints the calendar; overdue days are no failure of this verb.
@@ -72,8 +71,9 @@ async fn registration(settings: &Settings, args: &DatesArgs) -> Result<Registrat
 /// service, or from its making.
 async fn submission(home: &Home, ledger: &Ledger) -> Result<Option<Submission>> {
     let Some(release) = home.releases().current()? else { return Ok(None) };
-    if let Some(published) = publish::last(ledger, &release).await? {
-        return Ok(Some(Submission { release, day: day_of(published.at), of: "publication" }));
+    // Its beginning is what the model card says: a later commit of the same release is no new submission.
+    if let Some(published) = ledger.last_publication(&release).await? {
+        return Ok(Some(Submission { release, day: day_of(published.begun), of: "publication" }));
     }
     let promotions = ledger.promotions(u32::MAX).await?;
     let mut served = promotions.iter().rev().filter(|p| p.release == release);

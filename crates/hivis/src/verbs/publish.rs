@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use hivis_bittensor::Keypair;
-use hivis_chain::{At, account};
+use hivis_chain::{At, Network, account};
 use hivis_hub::{Content, Event, Hub, Repo, RepoKind};
 use hivis_store::{Home, Registration};
 use hivis_types::ReleaseId;
@@ -71,6 +71,12 @@ pub(crate) async fn run(global: &Global, args: &PublishArgs) -> Result<ExitCode>
 
 /// Our place, by the chain.
 async fn uid(settings: &Settings, keypair: &Keypair) -> Result<u16> {
+    let network = settings.chain.network;
+    if network != Network::Finney && !settings.natix.here() {
+        // Its registry knows uids and no networks: ours on another network is somebody else's there.
+        let hint = "publish with --no-register, or give the uid that NATIX should know with --uid";
+        return Err(Hinted::new(format!("a uid of {network} is not for NATIX's registry"), hint).into());
+    }
     let (chain, netuid, key) = (chain::open(&settings.chain)?, settings.chain.netuid, keypair.public());
     let uid = chain.read(async |at: &At| account::uid(at, netuid, &key).await).await?;
     uid.ok_or_else(|| {

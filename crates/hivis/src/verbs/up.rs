@@ -41,7 +41,7 @@ pub(crate) struct Up<'a> {
 pub(crate) async fn run(global: &Global, args: &UpArgs) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
     let consent = ConsentArgs { dry_run: false, yes: args.yes.clone() };
-    let settings = remember::settings(global, &home, args)?;
+    let (settings, new) = remember::settings(&home, args)?;
     let keys = home::wallet(global, &args.wallet)?;
     let who = who(&settings, &keys)?;
     let ledger = home.ledger().await?;
@@ -68,6 +68,7 @@ pub(crate) async fn run(global: &Global, args: &UpArgs) -> Result<ExitCode> {
     if !plan.is_empty() {
         onchain::confirm(up.place.network, &consent)?;
     }
+    remember::keep(global, &up.home, &new)?;
     up.work(plan, &seen).await
 }
 
@@ -115,15 +116,23 @@ impl Up<'_> {
                 return Err(Hinted::new(format!("{} is not registered", self.who.address), hint).into());
             }
         };
-        if let Some(repo) = &plan.publish {
+        if let Some(repo) = plan.repo.as_ref().filter(|_| plan.publish) {
             self.publish(repo, uid).await?;
         }
-        let serving = Serving::begin(self).await?;
-        let done = self.reach(&plan, &serving).await;
+        let mut serving = Serving::begin(self).await?;
+        // A signal stops the miner: then nothing more is signed for it.
+        let done = tokio::select! {
+            done = self.reach(&plan, seen) => done,
+            ended = serving.ended() => {
+                ended?;
+                self.say("stopped", "before it was done; the same command goes on from here");
+                return Ok(ExitCode::FAILURE);
+            }
+        };
         match done {
             Ok(answered) if !self.args.exit && serving.is_ours() => {
                 self.say("serving", "Ctrl-C stops it; `hivis install-service` keeps it running");
-                serving.until_stopped().await?;
+                serving.ended().await?;
                 Ok(code(answered))
             }
             done => {
@@ -134,34 +143,39 @@ impl Up<'_> {
     }
 
     /// Announces, commits, and waits for who comes. Gives whether a validator came.
-    async fn reach(&self, plan: &Plan, serving: &Serving) -> Result<bool> {
+    async fn reach(&self, plan: &Plan, seen: &Seen) -> Result<bool> {
         if let Some(axon) = plan.announce {
             self.announce(axon).await?;
         }
-        if plan.commit {
-            self.commit().await?;
+        if let Some(repo) = plan.repo.as_ref().filter(|_| plan.commit) {
+            self.commit(repo).await?;
         }
-        let answered = self.first_challenge(serving).await?;
+        let answered = self.first_challenge(seen).await?;
         self.finish(answered).await?;
         Ok(answered)
     }
 
-    /// How far it is, and whether it is worth it.
+    /// How far it is, and whether it is worth it. A chain that is away for a moment does not stop a miner that answers.
     async fn finish(&self, answered: bool) -> Result<()> {
-        let seen = up::look(&self.place.chain, &self.who).await?;
-        let verdict = weigh(&seen.market(None), &up::model(&self.home)?, self.real());
-        let (items, deployment) = self.progress(Some(&seen), true).await?;
+        let seen = self.seen().await;
+        let market = seen.as_ref().map_or_else(Default::default, |seen| seen.market(None));
+        let verdict = weigh(&market, &up::model(&self.home)?, self.real());
+        let (items, deployment) = self.progress(seen.as_ref(), true).await?;
         self.show_end(&items, &deployment, (&verdict, answered));
         Ok(())
     }
 
+    /// What the chain says now, where it can be asked.
+    async fn seen(&self) -> Option<Seen> {
+        let seen = up::look(&self.place.chain, &self.who).await;
+        seen.inspect_err(|error| tracing::warn!("the chain is not known: {error}")).ok()
+    }
+
     async fn show_checklist(&self) -> Result<ExitCode> {
-        let seen = up::look(&self.place.chain, &self.who).await.inspect_err(|error| {
-            tracing::warn!("the chain is not known: {error}");
-        });
+        let seen = self.seen().await;
         let page = self.settings.serve.page.to_string();
         let answering = status::readyz(&page).await.is_some_and(|ready| ready["ready"] == true);
-        let (items, deployment) = self.progress(seen.as_ref().ok(), answering).await?;
+        let (items, deployment) = self.progress(seen.as_ref(), answering).await?;
         self.show_items(&items, &deployment);
         Ok(code(items.iter().all(|item| item.done)))
     }
@@ -175,11 +189,12 @@ impl Up<'_> {
     }
 
     /// Waits for an answer to a validator that the metagraph lists; one of the last day counts too.
-    async fn first_challenge(&self, serving: &Serving) -> Result<bool> {
+    async fn first_challenge(&self, seen: &Seen) -> Result<bool> {
         let began = Timestamp::now();
         let wait = Duration::from_secs(60 * self.args.wait_min);
         self.say("challenge", &format!("waiting for a validator, at most {} min", self.args.wait_min));
-        if let Ok(first) = tokio::time::timeout(wait, serving.first_challenge(self, began)).await {
+        let validators = seen.graph.validators().map(|neuron| neuron.hotkey.clone()).collect();
+        if let Ok(first) = tokio::time::timeout(wait, self.first_answer(&validators, began)).await {
             let (who, heard) = first?;
             self.say("challenge", &format!("{} asked, and heard {heard:.3}", who.short()));
             return Ok(true);

@@ -177,4 +177,10 @@ fn an_empty_home_becomes_an_answering_miner_and_nothing_is_spent_twice() {
     let list = output(hivis(&world.home(), &["up", "--checklist", "--json"]));
     let text = String::from_utf8_lossy(&list.stdout);
     assert!(text.contains("\"registered\"") && text.contains("uid "), "{text}");
+
+    // A network that only a flag names would be forgotten by `hivis serve`: then nobody could ask.
+    std::fs::write(world.home().join("hivis.toml"), "[chain]\nnetuid = 72\n").expect("the home is writable");
+    let refused = output(world.up(&["--max-cost", "5", "--yes", "local"]));
+    let said = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && said.contains("names no network") && said.contains("hint: add"), "{said}");
 }

@@ -5,6 +5,7 @@ use hivis_bittensor::{Keypair, ss58, wallet};
 use hivis_chain::account;
 use hivis_chain::extrinsic::Axon;
 use hivis_chain::intent::{Announcement, Committing, Registration};
+use hivis_store::{Publication, RegistrationKey};
 
 use super::{Up, wanted};
 use crate::cli::{ConsentArgs, PublishArgs};
@@ -54,11 +55,27 @@ impl Up<'_> {
         wanted(uid, "the registration is final, but the chain shows no uid", "run the same command again")
     }
 
+    /// Whether NATIX is to be told: of the main network, or where the one to tell is on this computer. Its registry knows
+    /// uids and no networks, so that a uid of another network would be somebody else's.
+    pub(super) fn tells_natix(&self) -> bool {
+        !self.args.no_register && (self.real() || self.settings.natix.here())
+    }
+
+    /// Whether NATIX said that it knows of that publication.
+    pub(super) async fn natix_knows(&self, publication: i64, uid: u16) -> Result<bool> {
+        let key = RegistrationKey { publication, server: self.settings.natix.register(), uid };
+        Ok(self.ledger.registration(&key).await?.is_some_and(|said| said.registered.is_some()))
+    }
+
+    /// The serving release's publication to that repository in our name.
+    pub(super) async fn publication(&self, repo: &str) -> Result<Option<Publication>> {
+        let Some(release) = self.home.releases().current()? else { return Ok(None) };
+        Ok(self.ledger.publication_to(&release, repo, &self.who.address).await?)
+    }
+
     /// Uploads the serving release, and tells NATIX where there is one to tell.
     pub(super) async fn publish(&self, repo: &str, uid: u16) -> Result<()> {
-        // A chain of one's own is nobody's business, unless the one to tell is on this computer too.
-        let told =
-            !self.args.no_register && (self.who.network != hivis_chain::Network::Local || self.settings.natix.here());
+        let told = self.tells_natix();
         let args = PublishArgs {
             repo: Some(repo.to_owned()),
             uid: told.then_some(uid),
@@ -79,8 +96,9 @@ impl Up<'_> {
     }
 
     /// Says which model answers.
-    pub(super) async fn commit(&self) -> Result<()> {
-        let commitment = verbs::commit::published(&self.home).await?;
+    pub(super) async fn commit(&self, repo: &str) -> Result<()> {
+        let there = wanted(self.publication(repo).await?, "the serving release is not published", "run it again")?;
+        let commitment = verbs::commit::of(&there)?;
         let said = format!("{} at {}", commitment.repository(), short(commitment.revision()));
         let committing = Committing { netuid: self.who.netuid, hotkey: self.who.hotkey, commitment };
         onchain::carry(self.global, &self.place, &committing, &self.consent(), || self.hotkey()).await?;

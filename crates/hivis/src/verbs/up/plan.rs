@@ -7,16 +7,18 @@ use hivis_chain::extrinsic::Axon;
 
 use super::Up;
 use crate::failure::Hinted;
-use crate::publish;
 use crate::up::Seen;
+use crate::verbs::commit;
 
 /// The steps that change something; those that are done already are not in it.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// Register, for at most so many rao.
     pub(crate) register: Option<u64>,
-    /// Publish to this repository.
-    pub(crate) publish: Option<String>,
+    /// The repository, where one is named.
+    pub(crate) repo: Option<String>,
+    /// Publish to it, or tell NATIX of what is there.
+    pub(crate) publish: bool,
     /// Announce this axon.
     pub(crate) announce: Option<Axon>,
     /// Commit to the publication.
@@ -31,25 +33,31 @@ impl Plan {
         let axon = axon(up)?;
         let said = seen.axon.and_then(|axon| axon.axon);
         let announce = axon.filter(|axon| said != Some((axon.ip, axon.port).into()));
-        let release = up.home.releases().current()?;
-        let there = match &release {
-            Some(release) => publish::last(&up.ledger, release).await?,
+        let repo = up.args.repo.clone().or_else(|| up.settings.publish.repo.clone()).filter(|_| !up.args.no_publish);
+        let there = match &repo {
+            Some(repo) => up.publication(repo).await?,
             None => None,
         };
-        let repo = up.args.repo.clone().or_else(|| up.settings.publish.repo.clone()).filter(|_| !up.args.no_publish);
-        let publish = repo.clone().filter(|repo| there.as_ref().is_none_or(|there| there.repo != *repo));
+        let told = match (&there, seen.uid) {
+            _ if !up.tells_natix() => true,
+            (Some(there), Some(uid)) => up.natix_knows(there.seq, uid).await?,
+            _ => false,
+        };
+        let fields = there.as_ref().map(|there| Ok::<_, anyhow::Error>(commit::of(there)?.fields())).transpose()?;
+        let committed = seen.committed.as_ref().map(|committed| &committed.fields);
         Ok(Self {
             register: if seen.uid.is_some() { None } else { up.args.max_cost },
-            commit: repo.is_some(),
-            publish,
+            publish: repo.is_some() && (there.is_none() || !told),
+            commit: repo.is_some() && (fields.is_none() || fields.as_ref() != committed),
+            repo,
             announce,
             reached_at: axon,
         })
     }
 
-    /// Whether nothing needs to be agreed to: the commitment is free, looked up before it is sent, and says what is public.
+    /// Whether nothing is left that needs to be agreed to.
     pub(crate) fn is_empty(&self) -> bool {
-        self.register.is_none() && self.publish.is_none() && self.announce.is_none()
+        self.register.is_none() && !self.publish && self.announce.is_none() && !self.commit
     }
 }
 

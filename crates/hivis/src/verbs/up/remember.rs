@@ -1,33 +1,51 @@
 //! What `hivis up` was told is kept in hivis.toml, so that `hivis serve` alone goes on with it.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use hivis_chain::Network;
 use hivis_store::Home;
 
 use super::serve_args;
 use crate::cli::{Global, UpArgs};
 use crate::config::{self, Settings};
+use crate::failure::Hinted;
 
-/// The settings with the flags on top; sections that hivis.toml lacks are appended to it.
-pub(crate) fn settings(global: &Global, home: &Home, args: &UpArgs) -> Result<Settings> {
+/// The settings with the flags on top, and the sections that hivis.toml lacks.
+pub(crate) fn settings(home: &Home, args: &UpArgs) -> Result<(Settings, String)> {
     let file = home.config_file();
-    let text = if file.exists() { fs_err::read_to_string(&file)? } else { String::new() };
-    let there: toml::Table = toml::from_str(&text).unwrap_or_default();
-    let new = sections(&there, args);
-    if !new.is_empty() && !args.dry_run && !args.checklist {
-        let beside = file.with_extension("partial");
-        fs_err::write(&beside, format!("{text}{new}"))?;
-        fs_err::rename(&beside, &file)?;
-        if !global.json {
-            println!("kept in {}:{}", file.display(), new.trim_end().replace('\n', "\n  "));
-        }
-    }
     let raw = config::load(&file, std::env::vars())?;
     let mut settings = Settings::resolve(&raw, &serve_args(args), home.path())?;
     settings.chain = settings.chain.with(&args.chain);
-    Ok(settings)
+    // What is deployed is followed, whether the file names it or a flag.
+    settings.chain.followed = true;
+    let there: toml::Table =
+        if file.exists() { toml::from_str(&fs_err::read_to_string(&file)?)? } else { toml::Table::new() };
+    if there.contains_key("chain") && raw.chain.network.is_none() {
+        let hint = format!("add `network = \"{}\"` to [chain] in {}", settings.chain.network, file.display());
+        return Err(Hinted::new("hivis.toml has a [chain] that names no network", hint).into());
+    }
+    let new = sections(&there, args, settings.chain.network);
+    Ok((settings, new))
+}
+
+/// Appends them, so that `hivis serve` alone goes on with them.
+pub(crate) fn keep(global: &Global, home: &Home, new: &str) -> Result<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let file = home.config_file();
+    let mut options = fs_err::OpenOptions::new();
+    options.append(true).create(true).mode(0o600);
+    options.open(&file)?.write_all(new.as_bytes())?;
+    if !global.json {
+        let names: Vec<&str> = new.lines().filter(|line| line.starts_with('[')).collect();
+        println!("kept in {}: {}", file.display(), names.join(" "));
+    }
+    Ok(())
 }
 
 /// The same place from wherever `hivis serve` is started.
@@ -36,7 +54,7 @@ fn absolute(path: &Path) -> String {
 }
 
 /// The sections that are not there and of which the flags say something.
-fn sections(there: &toml::Table, args: &UpArgs) -> String {
+fn sections(there: &toml::Table, args: &UpArgs, network: Network) -> String {
     let text = |value: &str| toml::Value::from(value).to_string();
     let list = |values: &[String]| toml::Value::from(values.to_vec()).to_string();
     let mut out = String::new();
@@ -54,7 +72,7 @@ fn sections(there: &toml::Table, args: &UpArgs) -> String {
     section(
         "chain",
         vec![
-            ("network", chain.network.map(|network| text(network.as_str()))),
+            ("network", Some(text(network.as_str()))),
             ("endpoints", (!chain.endpoint.is_empty()).then(|| list(&chain.endpoint))),
             ("netuid", chain.netuid.map(|netuid| netuid.to_string())),
         ],

@@ -4,14 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use hivis_store::RecordFilter;
+use hivis_store::{RecordFilter, StoredRecord};
 use hivis_types::Hotkey;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::Up;
-use crate::up;
 use crate::verbs::serve;
 
 /// The ledger is looked at this often.
@@ -46,28 +45,11 @@ impl Serving {
         self.own.is_some()
     }
 
-    /// The first answer to a listed validator since a day before `began`: who asked, and what it heard.
-    pub(crate) async fn first_challenge(&self, up: &Up<'_>, began: Timestamp) -> Result<(Hotkey, f32)> {
-        let seen = up::look(&up.place.chain, &up.who).await?;
-        let validators: HashSet<Hotkey> = seen.graph.validators().map(|neuron| neuron.hotkey.clone()).collect();
-        let since = Some(began.checked_sub(SignedDuration::from_hours(24))?);
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        loop {
-            look.tick().await;
-            let filter = RecordFilter { since, ..RecordFilter::default() };
-            let records = up.ledger.list(&filter).await?;
-            let first = records.iter().find(|found| validators.contains(&found.record.caller.hotkey));
-            if let Some(found) = first {
-                return Ok((found.record.caller.hotkey.clone(), found.record.prediction));
-            }
-        }
-    }
-
-    /// Serves until a signal comes.
-    pub(crate) async fn until_stopped(self) -> Result<()> {
-        match self.own {
+    /// Waits for the end of a miner that is ours: a signal, or its error. Never ends for one that is not.
+    pub(crate) async fn ended(&mut self) -> Result<()> {
+        match &mut self.own {
             Some((_stop, run)) => run.await.context("the miner stopped with a panic")?,
-            None => Ok(()),
+            None => std::future::pending().await,
         }
     }
 
@@ -80,6 +62,24 @@ impl Serving {
                 run.await.context("the miner stopped with a panic")?
             }
             None => Ok(()),
+        }
+    }
+}
+
+impl Up<'_> {
+    /// The first answer to one of these validators since a day before `began`: who asked, and what it heard.
+    pub(super) async fn first_answer(&self, validators: &HashSet<Hotkey>, began: Timestamp) -> Result<(Hotkey, f32)> {
+        let since = Some(began.checked_sub(SignedDuration::from_hours(24))?);
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        loop {
+            look.tick().await;
+            let filter = RecordFilter { since, ..RecordFilter::default() };
+            let records = self.ledger.list(&filter).await?;
+            let answered = |found: &&StoredRecord| found.record.silence.is_none();
+            let first = records.iter().filter(answered).find(|found| validators.contains(&found.record.caller.hotkey));
+            if let Some(found) = first {
+                return Ok((found.record.caller.hotkey.clone(), found.record.prediction));
+            }
         }
     }
 }

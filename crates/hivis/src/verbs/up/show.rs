@@ -23,7 +23,7 @@ impl Up<'_> {
         if self.global.json {
             let axon = plan.announce.map(|axon| format!("{}:{}", axon.ip, axon.port));
             let plan = json!({ "register": plan.register.map(|cap| json!({ "cost_rao": seen.cost.burn, "cap_rao": cap })),
-                "publish": plan.publish, "announce": axon, "commit": plan.commit });
+                "publish": plan.publish.then_some(&plan.repo), "announce": axon, "commit": plan.commit });
             println!("{}", json!({ "plan": plan, "verdict": verdict }));
             return;
         }
@@ -50,7 +50,7 @@ impl Up<'_> {
             }
             None => {}
         }
-        if let Some(repo) = &plan.publish {
+        if let Some(repo) = plan.repo.as_ref().filter(|_| plan.publish) {
             lines.push(format!("  publish    the serving release to {repo} on the Hub, for everyone to see"));
         }
         match (plan.announce, plan.reached_at) {
@@ -61,9 +61,7 @@ impl Up<'_> {
             (None, Some(_)) => {}
         }
         if plan.commit {
-            lines.push(
-                "  commit     on the chain to what is published, free; nothing when it says so already".to_owned(),
-            );
+            lines.push("  commit     on the chain to what is published, free".to_owned());
         }
         lines.push("  serve      and wait for the first challenge".to_owned());
         lines
