@@ -145,6 +145,16 @@ fn an_empty_home_becomes_an_answering_miner_and_nothing_is_spent_twice() {
     let refused = output(world.up(&["--max-cost", "5", "--yes", "finney"]));
     assert!(!refused.status.success() && world.node.accepted() == 0);
 
+    // Cut after the upload: the place is paid for, the release published, NATIX not told, nothing announced.
+    world.natix.says(&[json!({ "status": "failed" })]);
+    let cut = output(world.up(&["--max-cost", "5", "--repo", REPO, "--yes", "local", "--exit"]));
+    let said = String::from_utf8_lossy(&cut.stderr);
+    assert!(!cut.status.success() && said.contains("NATIX did not register"), "{said}");
+    let (uid, port, committed) = world.chain();
+    assert_eq!((uid.is_some(), port, committed, world.node.accepted()), (true, None, false, 1));
+    let paid = world.balance();
+    world.natix.says(&[json!({ "status": "succeeded" })]);
+
     let asked = world.ask();
     let all = ["--max-cost", "5", "--repo", REPO, "--yes", "local", "--exit", "--wait-min", "2"];
     let done = output(world.up(&all));
@@ -155,7 +165,7 @@ fn an_empty_home_becomes_an_answering_miner_and_nothing_is_spent_twice() {
     let (uid, port, committed) = world.chain();
     assert_eq!((uid.is_some(), port, committed), (true, Some(world.axon), true));
     assert!(world.hub.files("models/some-miner/roadwork").contains_key("model_card.json"));
-    assert_eq!(world.natix.registered().len(), 1);
+    assert_eq!((world.natix.registered().len(), world.balance()), (2, paid), "told again, and paid once");
     let said = lines(&done);
     let last = said.last().expect("an end");
     assert_eq!((&last["up"], &last["verdict"]["go"]), (&json!(true), &json!(true)), "{last}");
@@ -171,7 +181,7 @@ fn an_empty_home_becomes_an_answering_miner_and_nothing_is_spent_twice() {
     assert!(spent < 50 * UNIT && sent == 3, "{spent} {sent}");
     let again = output(world.up(&all));
     assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
-    assert_eq!((world.balance(), world.node.accepted(), world.natix.registered().len()), (spent, sent, 1));
+    assert_eq!((world.balance(), world.node.accepted(), world.natix.registered().len()), (spent, sent, 2));
 
     // Without flags: the home remembers where it is.
     let list = output(hivis(&world.home(), &["up", "--checklist", "--json"]));
