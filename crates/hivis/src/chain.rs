@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
+use hivis_chain::extrinsic::tao;
 use hivis_chain::{At, Chain, ChainError, Network, subnet};
 
 use crate::cli::{ChainFlags, Global};
@@ -65,10 +66,9 @@ pub(crate) async fn doubt(at: &At, settings: &ChainSettings) -> Result<Option<St
     }))
 }
 
-/// Rao as TAO or alpha, with no needless zeros.
+/// Rao as a number of TAO or alpha, with no needless zeros.
 pub(crate) fn coins(rao: u64) -> String {
-    let text = format!("{}.{:09}", rao / 1_000_000_000, rao % 1_000_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    tao(rao.into()).trim_end_matches(" TAO").to_owned()
 }
 
 #[cfg(test)]

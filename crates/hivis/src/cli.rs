@@ -27,7 +27,7 @@ pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 pub use ensemble::EnsembleArgs;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 use onchain::rao;
-pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs};
+pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};

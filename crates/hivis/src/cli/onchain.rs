@@ -18,6 +18,23 @@ pub struct ConsentArgs {
     pub yes: Option<String>,
 }
 
+/// Who signs, on which chain, and whether it is meant: what the three verbs have in common.
+#[derive(Debug, Default, Clone, Args)]
+pub struct SigningArgs {
+    /// Which wallet.
+    #[command(flatten)]
+    pub wallet: WalletArgs,
+    /// The password of the key that signs.
+    #[command(flatten)]
+    pub password: PasswordArgs,
+    /// Which chain.
+    #[command(flatten)]
+    pub chain: ChainFlags,
+    /// Whether it is meant.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+}
+
 /// `hivis register`
 #[derive(Debug, Args)]
 #[command(
@@ -33,18 +50,9 @@ pub struct RegisterArgs {
     /// Threads of the search [default: all cores].
     #[arg(long, requires = "pow")]
     pub threads: Option<usize>,
-    /// Which wallet.
+    /// Who signs, where, and whether it is meant.
     #[command(flatten)]
-    pub wallet: WalletArgs,
-    /// The coldkey's password.
-    #[command(flatten)]
-    pub password: PasswordArgs,
-    /// Which chain.
-    #[command(flatten)]
-    pub chain: ChainFlags,
-    /// Whether it is meant.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
+    pub signing: SigningArgs,
 }
 
 /// `hivis announce`
@@ -62,18 +70,9 @@ pub struct AnnounceArgs {
     /// Announce that there is no axon any more.
     #[arg(long, conflicts_with_all = ["ip", "port"])]
     pub withdraw: bool,
-    /// Which wallet.
+    /// Who signs, where, and whether it is meant.
     #[command(flatten)]
-    pub wallet: WalletArgs,
-    /// The hotkey's password, if it is encrypted.
-    #[command(flatten)]
-    pub password: PasswordArgs,
-    /// Which chain.
-    #[command(flatten)]
-    pub chain: ChainFlags,
-    /// Whether it is meant.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
+    pub signing: SigningArgs,
 }
 
 /// `hivis commit`
@@ -91,18 +90,9 @@ pub struct CommitArgs {
     /// The release's SHA-256, 64 hex digits.
     #[arg(long, value_name = "HEX", value_parser = sha256, requires = "repo")]
     pub sha256: Option<[u8; 32]>,
-    /// Which wallet.
+    /// Who signs, where, and whether it is meant.
     #[command(flatten)]
-    pub wallet: WalletArgs,
-    /// The hotkey's password, if it is encrypted.
-    #[command(flatten)]
-    pub password: PasswordArgs,
-    /// Which chain.
-    #[command(flatten)]
-    pub chain: ChainFlags,
-    /// Whether it is meant.
-    #[command(flatten)]
-    pub consent: ConsentArgs,
+    pub signing: SigningArgs,
 }
 
 pub(super) fn rao(text: &str) -> Result<u64, String> {

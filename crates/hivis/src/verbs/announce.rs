@@ -17,14 +17,14 @@ use crate::{chain, home, onchain};
 
 /// Announces or withdraws.
 pub(crate) async fn run(global: &Global, args: &AnnounceArgs) -> Result<ExitCode> {
-    let keys = home::wallet(global, &args.wallet)?;
+    let keys = home::wallet(global, &args.signing.wallet)?;
     let hotkey = onchain::hotkey_address(&keys)?;
-    let settings = chain::settings(global, &args.chain)?;
+    let settings = chain::settings(global, &args.signing.chain)?;
     let axon = if args.withdraw { None } else { Some(axon(args, &home::announced(global)?, settings.network)?) };
     let place = onchain::connect(&settings).await?;
     let announcement = Announcement { netuid: place.netuid, hotkey, axon };
-    let key = || Ok(wallet::open_hotkey(&keys.path, &keys.name, &keys.hotkey, &Asked::new(&args.password))?);
-    onchain::carry(global, &place, &announcement, &args.consent, key).await?;
+    let key = || Ok(wallet::open_hotkey(&keys.path, &keys.name, &keys.hotkey, &Asked::new(&args.signing.password))?);
+    onchain::carry(global, &place, &announcement, &args.signing.consent, key).await?;
     Ok(ExitCode::SUCCESS)
 }
 

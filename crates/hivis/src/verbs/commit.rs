@@ -37,15 +37,15 @@ fn new(repo: &str, revision: &str, sha256: [u8; 32]) -> Result<Commitment> {
 
 /// Commits to a repository at a revision, and the release's hash.
 pub(crate) async fn run(global: &Global, args: &CommitArgs) -> Result<ExitCode> {
-    let keys = home::wallet(global, &args.wallet)?;
+    let keys = home::wallet(global, &args.signing.wallet)?;
     let hotkey = onchain::hotkey_address(&keys)?;
     let commitment = match (&args.repo, &args.revision, args.sha256) {
         (Some(repo), Some(revision), Some(sha256)) => new(repo, revision, sha256)?,
         _ => published(&home::open(global)?).await?,
     };
-    let place = onchain::connect(&chain::settings(global, &args.chain)?).await?;
+    let place = onchain::connect(&chain::settings(global, &args.signing.chain)?).await?;
     let committing = Committing { netuid: place.netuid, hotkey, commitment };
-    let key = || Ok(wallet::open_hotkey(&keys.path, &keys.name, &keys.hotkey, &Asked::new(&args.password))?);
-    onchain::carry(global, &place, &committing, &args.consent, key).await?;
+    let key = || Ok(wallet::open_hotkey(&keys.path, &keys.name, &keys.hotkey, &Asked::new(&args.signing.password))?);
+    onchain::carry(global, &place, &committing, &args.signing.consent, key).await?;
     Ok(ExitCode::SUCCESS)
 }

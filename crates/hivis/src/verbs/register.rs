@@ -21,14 +21,14 @@ const PROOFS: u32 = 3;
 
 /// Buys or earns the place.
 pub(crate) async fn run(global: &Global, args: &RegisterArgs) -> Result<ExitCode> {
-    let keys = home::wallet(global, &args.wallet)?;
+    let keys = home::wallet(global, &args.signing.wallet)?;
     let hotkey = onchain::hotkey_address(&keys)?;
     let coldkey = ss58::decode(wallet::coldkeypub(&keys.path, &keys.name)?.as_str())?;
-    let place = onchain::connect(&chain::settings(global, &args.chain)?).await?;
+    let place = onchain::connect(&chain::settings(global, &args.signing.chain)?).await?;
     match args.max_cost {
         Some(cap) if !args.pow => {
             let registration = Registration { netuid: place.netuid, hotkey, coldkey, cap };
-            onchain::carry(global, &place, &registration, &args.consent, || open(&keys, args)).await?;
+            onchain::carry(global, &place, &registration, &args.signing.consent, || open(&keys, args)).await?;
         }
         _ => work(global, args, &place, &keys, (hotkey, coldkey)).await?,
     }
@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &Global, args: &RegisterArgs) -> Result<ExitCode
 }
 
 fn open(keys: &WalletSettings, args: &RegisterArgs) -> Result<Keypair> {
-    Ok(wallet::open_coldkey(&keys.path, &keys.name, &Asked::new(&args.password))?.keypair().clone())
+    Ok(wallet::open_coldkey(&keys.path, &keys.name, &Asked::new(&args.signing.password))?.keypair().clone())
 }
 
 /// Consent and password come before the search: a proof lives a minute, and nobody types against that.
@@ -47,17 +47,17 @@ async fn work(
     keys: &WalletSettings,
     (hotkey, coldkey): ([u8; 32], [u8; 32]),
 ) -> Result<()> {
-    onchain::agrees(place.network, &args.consent)?;
+    onchain::agrees(place.network, &args.signing.consent)?;
     let at = place.chain.at_head().await?;
     if let Some(said) = registered(&at, place.netuid, &hotkey).await? {
-        onchain::already(global, &said, &args.consent);
+        onchain::already(global, &said, &args.signing.consent);
         return Ok(());
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.threads.unwrap_or(cores).max(1);
     let who = (place.netuid, hotkey, coldkey);
     let difficulty = hivis_chain::intent::difficulty(&at, who).await.map_err(without_pow)?;
-    if global.json && args.consent.dry_run {
+    if global.json && args.signing.consent.dry_run {
         let plan = json!({ "network": place.network.as_str(), "netuid": place.netuid, "difficulty": difficulty,
             "threads": threads, "hotkey": onchain::address(&hotkey), "signer": onchain::address(&coldkey),
             "cost_rao": "0" });
@@ -68,10 +68,10 @@ async fn work(
         println!("signer    {}", onchain::address(&coldkey));
         println!("work      about {difficulty} hashes on {threads} threads; no TAO");
     }
-    if args.consent.dry_run {
+    if args.signing.consent.dry_run {
         return Ok(());
     }
-    onchain::confirm(place.network, &args.consent)?;
+    onchain::confirm(place.network, &args.signing.consent)?;
     let key = open(keys, args)?;
     for proof in 1.. {
         let seed = entropy::fresh(8)?;
