@@ -20,12 +20,17 @@ const PEERS: &[(&str, &str)] = &[
     ("wandb", "crates/hivis-train/tests/fixtures/tracker/requirements.txt"),
     ("huggingface", "crates/hivis-hub/tests/peer/requirements.txt"),
     ("icalendar", "crates/hivis/tests/peer/icalendar.txt"),
+    ("science", "crates/hivis-curate/tests/peer/requirements.txt"),
+    ("dvc", "crates/hivis-store/tests/peer/dvc.txt"),
+    ("fiftyone", "crates/hivis/tests/peer/fiftyone.txt"),
     ("seaweedfs", "crates/hivis-store/tests/peer/requirements.txt"),
 ];
 
 /// What benches measure against: too large for `check`, installed when a bench that wants it is run.
-const BENCH_PEERS: [(&str, &[&str], &str); 3] = [
+const BENCH_PEERS: [(&str, &[&str], &str); 5] = [
     ("torch", &["engine", "examiner", "head", "jpeg", "world"], "bench/peers/torch.txt"),
+    ("gate", &["gate"], "bench/peers/gate.txt"),
+    ("vectors", &["vectors"], "bench/peers/vectors.txt"),
     ("openvino", &["engine"], "bench/peers/openvino.txt"),
     ("ortov", &["engine"], "crates/hivis-engine/tests/requirements.txt"),
 ];

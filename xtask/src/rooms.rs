@@ -6,14 +6,16 @@ use serde_json::Value;
 use crate::command;
 
 /// The rooms from the top of the house to its cellar. A crate may depend only on those below it.
-const ROOMS: [&str; 15] = [
+const ROOMS: [&str; 17] = [
     "hivis",
     "hivis-console",
     "hivis-serve",
+    "hivis-curate",
     "hivis-train",
     "hivis-examiner",
     "hivis-hub",
     "hivis-wandb",
+    "hivis-generate",
     "hivis-synth",
     "hivis-store",
     "hivis-chain",

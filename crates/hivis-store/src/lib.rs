@@ -62,6 +62,7 @@ pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOu
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
 pub use ledger::read::Story;
 pub use ledger::rows::{PictureState, StoredRecord};
+pub use ledger::samples::{Sample, SampleFrom};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};

@@ -19,6 +19,7 @@ mod picture;
 mod record;
 mod release;
 mod subnet;
+mod usd;
 mod version;
 
 pub use challenge::{Level, Origin};
@@ -28,4 +29,5 @@ pub use picture::{Picture, PictureError};
 pub use record::{BatchLeft, Caller, Judgement, Protocol, Record, RecordId, RecordedPicture, Silence, Timings};
 pub use release::{EngineKind, Precision, ReleaseId, Scores, UnknownName};
 pub use subnet::{Metagraph, Neuron};
+pub use usd::Usd;
 pub use version::Version;

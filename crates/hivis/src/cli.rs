@@ -1,17 +1,25 @@
 //! The command line: verbs, flags and their help. The help text is the reference.
 
+mod bridge;
 mod chain;
 mod data;
 mod deploy;
 #[cfg(feature = "train")]
 mod ensemble;
+mod gate;
+mod mine;
 mod money;
+mod night;
 mod onchain;
 mod publish;
+mod review;
+mod search;
+mod synth;
 #[cfg(feature = "train")]
 mod train;
 mod up;
 mod vary;
+mod version;
 mod wallet;
 
 use std::net::SocketAddr;
@@ -20,19 +28,27 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
+pub use bridge::{DataExportArgs, DataImportArgs};
 pub use chain::{ChainArgs, ChainFlags, ChainVerb};
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
+pub use gate::GateVerb;
+pub use mine::MineVerb;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
+pub use night::NightVerb;
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
+pub use review::ReviewVerb;
+pub use search::SearchVerb;
+pub use synth::SynthVerb;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;
 pub use vary::VaryArgs;
+pub use version::{DataFsckArgs, DataGcArgs, VersionVerb};
 pub use wallet::{
     CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
     WalletVerb, WalletVerifyArgs,
@@ -90,6 +106,24 @@ pub enum Verb {
     /// Look at the imported data sets.
     #[command(subcommand)]
     Data(DataVerb),
+    /// Find what was hard among the records, and pick a spread of it.
+    #[command(subcommand)]
+    Mine(MineVerb),
+    /// Search pictures by what they look like: more like this, near the boundary, duplicates, outliers.
+    #[command(subcommand)]
+    Search(SearchVerb),
+    /// Make pictures of what is hard: generators, prompts, spend.
+    #[command(subcommand)]
+    Synth(SynthVerb),
+    /// Judge generated pictures: one by one and by the batch.
+    #[command(subcommand)]
+    Gate(GateVerb),
+    /// Look at pictures and decide: the queue, decisions, agreement, rates.
+    #[command(subcommand)]
+    Review(ReviewVerb),
+    /// What the wheel does by itself: next runs, history, reports.
+    #[command(subcommand)]
+    Night(NightVerb),
     /// Look at releases, and let another one serve.
     #[command(subcommand)]
     Release(ReleaseVerb),

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 use crate::{StoreError, disk};
 
 /// Every migration: its version and its file. Never change one that was released; add another.
-const MIGRATIONS: [(i64, &str, &str); 7] = [
+const MIGRATIONS: [(i64, &str, &str); 13] = [
     (1, "records", include_str!("../../migrations/0001_records.sql")),
     (2, "labels", include_str!("../../migrations/0002_labels.sql")),
     (3, "promotions", include_str!("../../migrations/0003_promotions.sql")),
@@ -18,6 +18,12 @@ const MIGRATIONS: [(i64, &str, &str); 7] = [
     (5, "test_looks", include_str!("../../migrations/0005_test_looks.sql")),
     (6, "earnings", include_str!("../../migrations/0006_earnings.sql")),
     (7, "publications", include_str!("../../migrations/0007_publications.sql")),
+    (8, "mining", include_str!("../../migrations/0008_mining.sql")),
+    (9, "generated", include_str!("../../migrations/0009_generated.sql")),
+    (10, "gate", include_str!("../../migrations/0010_gate.sql")),
+    (11, "review", include_str!("../../migrations/0011_review.sql")),
+    (12, "versions", include_str!("../../migrations/0012_versions.sql")),
+    (13, "jobs", include_str!("../../migrations/0013_jobs.sql")),
 ];
 
 /// The version that this hivis writes.

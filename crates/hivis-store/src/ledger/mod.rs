@@ -3,19 +3,27 @@
 pub(crate) mod datasets;
 pub(crate) mod earnings;
 pub(crate) mod filter;
+pub(crate) mod gate;
+pub(crate) mod generated;
 pub(crate) mod insert;
+pub(crate) mod jobs;
 pub(crate) mod labels;
 pub(crate) mod log;
 pub(crate) mod migrate;
+pub(crate) mod mining;
 pub(crate) mod objects;
 pub(crate) mod pictures;
 pub(crate) mod promotions;
 pub(crate) mod publications;
 pub(crate) mod read;
+pub(crate) mod reviews;
 pub(crate) mod rows;
+pub(crate) mod samples;
+pub(crate) mod spend;
 pub(crate) mod summary;
 pub(crate) mod tail;
 pub(crate) mod test_looks;
+pub(crate) mod versions;
 mod writing;
 
 use std::path::{Path, PathBuf};

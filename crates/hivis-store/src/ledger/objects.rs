@@ -6,10 +6,14 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::{Ledger, Md5, ObjectId, Put, StoreError};
 
-/// True for a picture `o` that something names, so that retention leaves it: a record's label, or an imported data set.
-/// Versions, releases, exams and reviews are to be added here when they come.
+/// True for a picture `o` that something names, so that retention leaves it: a record's label, an imported data set, a
+/// generator's order, a pick, a review, a version.
 const NAMED: &str = "(EXISTS (SELECT 1 FROM records r JOIN labels l ON l.record = r.seq WHERE r.sha256 = o.sha256)
-    OR EXISTS (SELECT 1 FROM pictures p WHERE p.sha256 = o.sha256))";
+    OR EXISTS (SELECT 1 FROM pictures p WHERE p.sha256 = o.sha256)
+    OR EXISTS (SELECT 1 FROM generated g WHERE g.sha256 = o.sha256)
+    OR EXISTS (SELECT 1 FROM picks k WHERE k.sha256 = o.sha256)
+    OR EXISTS (SELECT 1 FROM reviews v WHERE v.sha256 = o.sha256)
+    OR EXISTS (SELECT 1 FROM version_pictures w WHERE w.sha256 = o.sha256))";
 
 /// Microseconds of a day.
 const DAY_US: i64 = 86_400_000_000;

@@ -160,7 +160,7 @@ impl Ledger {
     }
 
     /// What others than data sets say, most trusted first.
-    async fn words(&self) -> Result<BTreeMap<ObjectId, Vec<StoredLabel>>, StoreError> {
+    pub(crate) async fn words(&self) -> Result<BTreeMap<ObjectId, Vec<StoredLabel>>, StoreError> {
         let sql = "SELECT sha256, \"rank\", label, confidence, at_us FROM picture_labels ORDER BY sha256, \"rank\"";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let mut words: BTreeMap<ObjectId, Vec<StoredLabel>> = BTreeMap::new();

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::{DataExportArgs, DataFsckArgs, DataGcArgs, DataImportArgs, VersionVerb};
+
 /// `hivis pull ...`
 #[derive(Debug, Subcommand)]
 pub enum PullVerb {
@@ -50,4 +52,15 @@ pub enum DataVerb {
     /// Imported data sets, where they contradict each other, and the version of it all.
     #[command(after_help = "Example:\n  hivis data list --json")]
     List,
+    /// Versions of the data: cut, compare, check out, roll back, push, pull.
+    #[command(subcommand)]
+    Version(VersionVerb),
+    /// Check every byte that versions name, and the repository.
+    Fsck(DataFsckArgs),
+    /// Remove versions that are no longer wanted, and what only they needed.
+    Gc(DataGcArgs),
+    /// Write the pictures for another tool: FiftyOne, Hugging Face, a plain folder.
+    Export(DataExportArgs),
+    /// Take back what was changed in another tool.
+    Import(DataImportArgs),
 }

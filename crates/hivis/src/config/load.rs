@@ -9,8 +9,10 @@ use toml::{Table, Value};
 use super::raw::Raw;
 use crate::failure::Hinted;
 
-const SECTIONS: [&str; 10] =
-    ["wallet", "serve", "model", "records", "release", "chain", "publish", "natix", "earnings", "dates"];
+const SECTIONS: [&str; 16] = [
+    "wallet", "serve", "model", "records", "release", "chain", "publish", "natix", "earnings", "dates", "mine",
+    "synth", "gate", "review", "versions", "night",
+];
 const HINT: &str = "`hivis serve --help` and README.md list the keys; remove or correct the line";
 
 /// Defaults < `file` (when it exists) < `environment`. Flags come on top, at the verbs.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::publish::{RawNatix, RawPublish};
-use super::{RawDates, RawEarnings};
+use super::{RawDates, RawEarnings, RawGate, RawMine, RawNight, RawReview, RawSynth, RawVersions};
 
 /// The whole file.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -32,6 +32,18 @@ pub struct Raw {
     pub publish: RawPublish,
     /// `[natix]`
     pub natix: RawNatix,
+    /// `[mine]`
+    pub mine: RawMine,
+    /// `[synth]`
+    pub synth: RawSynth,
+    /// `[gate]`
+    pub gate: RawGate,
+    /// `[review]`
+    pub review: RawReview,
+    /// `[versions]`
+    pub versions: RawVersions,
+    /// `[night]`
+    pub night: RawNight,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.

@@ -10,7 +10,10 @@ use hivis_types::{EngineKind, Precision};
 use super::chain::ChainSettings;
 use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
-use super::{DatesSettings, EarningsSettings};
+use super::{
+    DatesSettings, EarningsSettings, GateSettings, MineSettings, NightSettings, ReviewSettings, SynthSettings,
+    VersionsSettings,
+};
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
 use crate::policy::Policy;
@@ -38,6 +41,18 @@ pub struct Settings {
     pub earnings: EarningsSettings,
     /// What a day is counted towards.
     pub dates: DatesSettings,
+    /// What counts as hard, and how many are picked.
+    pub mine: MineSettings,
+    /// Generators, prompts, caps.
+    pub synth: SynthSettings,
+    /// What a generated picture must be.
+    pub gate: GateSettings,
+    /// The queue and the rules on acceptance.
+    pub review: ReviewSettings,
+    /// The repository of the data.
+    pub versions: VersionsSettings,
+    /// When the wheel turns, and what it may do.
+    pub night: NightSettings,
 }
 
 /// Which key answers.
@@ -137,6 +152,12 @@ impl Settings {
             policy: policy(raw.release.policy.as_deref())?,
             earnings: EarningsSettings::resolve(&raw.earnings, home)?,
             dates: DatesSettings::resolve(&raw.dates)?,
+            mine: MineSettings::resolve(&raw.mine)?,
+            synth: SynthSettings::resolve(&raw.synth)?,
+            gate: GateSettings::resolve(&raw.gate)?,
+            review: ReviewSettings::resolve(&raw.review)?,
+            versions: VersionsSettings::resolve(&raw.versions)?,
+            night: NightSettings::resolve(&raw.night)?,
         })
     }
 }

@@ -9,14 +9,21 @@ use serde_json::json;
 use crate::cli::{DataVerb, Global};
 use crate::home;
 use crate::table::table;
+use crate::verbs::{bridge, version};
 
 /// Runs one of the data verbs.
 pub(crate) async fn run(global: &Global, verb: &DataVerb) -> Result<ExitCode> {
-    let ledger = home::open(global)?.ledger().await?;
     match verb {
-        DataVerb::List => list(global, &ledger).await?,
+        DataVerb::List => {
+            list(global, &home::open(global)?.ledger().await?).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        DataVerb::Version(verb) => version::run(global, verb).await,
+        DataVerb::Fsck(args) => version::fsck(global, args).await,
+        DataVerb::Gc(args) => version::gc(global, args).await,
+        DataVerb::Export(args) => bridge::export(global, args).await,
+        DataVerb::Import(args) => bridge::import(global, args).await,
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn list(global: &Global, ledger: &Ledger) -> Result<()> {

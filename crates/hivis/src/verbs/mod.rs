@@ -2,6 +2,7 @@
 
 pub(crate) mod announce;
 pub(crate) mod backup;
+pub(crate) mod bridge;
 pub(crate) mod chain;
 pub(crate) mod commit;
 pub(crate) mod data;
@@ -14,8 +15,11 @@ pub(crate) mod ensemble;
 pub(crate) mod exam;
 #[cfg(feature = "train")]
 pub(crate) mod features;
+pub(crate) mod gate;
 pub(crate) mod import;
 pub(crate) mod install_service;
+pub(crate) mod mine;
+pub(crate) mod night;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
 pub(crate) mod publish;
@@ -24,10 +28,14 @@ pub(crate) mod quantise;
 pub(crate) mod records;
 pub(crate) mod register;
 pub(crate) mod release;
+pub(crate) mod review;
+pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod status;
+pub(crate) mod synth;
 #[cfg(feature = "train")]
 pub(crate) mod train;
 pub(crate) mod up;
 pub(crate) mod vary;
+pub(crate) mod version;
 pub(crate) mod wallet;

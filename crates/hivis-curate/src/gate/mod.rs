@@ -1,0 +1,1 @@
+//! Which generated pictures are good enough.

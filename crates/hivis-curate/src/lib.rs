@@ -1,0 +1,14 @@
+//! What to learn from next: what was hard, what is new, what is good enough.
+//!
+//! Pure logic on vectors, scores and pictures that are handed in: [`vectors`] holds the algorithms (k-means, k-centre,
+//! DBSCAN, neighbours), [`mine`] says what was hard and picks a spread of it, [`gate`] judges generated pictures one by one
+//! and by the batch, [`review`] keeps reviewers honest. This room does no I/O but for the embeddings' file, reads no
+//! clock, and never trains.
+
+mod error;
+pub mod gate;
+pub mod mine;
+pub mod review;
+pub mod vectors;
+
+pub use error::CurateError;

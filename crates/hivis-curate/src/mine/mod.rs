@@ -1,0 +1,1 @@
+//! What was hard, and a spread of it.

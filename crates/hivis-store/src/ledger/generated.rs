@@ -1,0 +1,1 @@
+//! Orders to generators, and the pictures that came of them.

@@ -1,0 +1,1 @@
+//! The wheel's own calendar.

@@ -1,0 +1,1 @@
+//! Money: booked before a call, settled after it.

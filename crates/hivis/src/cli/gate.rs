@@ -1,0 +1,10 @@
+//! `hivis gate ...`
+
+use clap::Subcommand;
+
+/// `hivis gate ...`
+#[derive(Debug, Subcommand)]
+pub enum GateVerb {
+    /// Verdicts, newest first.
+    List,
+}
