@@ -66,6 +66,7 @@ pub use ledger::samples::{Sample, SampleFrom};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};
+pub use ledger::trace::{Decided, InVersions, Made, Picked, Trace};
 pub use lock::ServeLock;
 pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile, TrainingNote};
 pub use objects::{Md5, ObjectId, Objects, Put};

@@ -17,6 +17,7 @@ mod search;
 mod synth;
 #[cfg(feature = "train")]
 mod train;
+mod trace;
 mod up;
 mod vary;
 mod version;
@@ -46,6 +47,7 @@ pub use search::SearchVerb;
 pub use synth::SynthVerb;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
+pub use trace::TraceArgs;
 pub use up::UpArgs;
 pub use vary::VaryArgs;
 pub use version::{DataFsckArgs, DataGcArgs, VersionVerb};
@@ -124,6 +126,8 @@ pub enum Verb {
     /// What the wheel does by itself: next runs, history, reports.
     #[command(subcommand)]
     Night(NightVerb),
+    /// Follow one picture through the whole wheel: asked, mined, varied, gated, reviewed, versioned, trained on.
+    Trace(TraceArgs),
     /// Look at releases, and let another one serve.
     #[command(subcommand)]
     Release(ReleaseVerb),

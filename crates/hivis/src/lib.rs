@@ -108,6 +108,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Gate(verb) => verbs::gate::run(global, &verb).await,
         Verb::Review(verb) => verbs::review::run(global, &verb).await,
         Verb::Night(verb) => verbs::night::run(global, &verb).await,
+        Verb::Trace(args) => verbs::trace::run(global, &args).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
         Verb::Publish(args) => verbs::publish::run(global, &args).await,
         Verb::Quantise(args) => verbs::quantise::run(global, &args).await,

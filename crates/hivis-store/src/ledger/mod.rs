@@ -23,6 +23,7 @@ pub(crate) mod spend;
 pub(crate) mod summary;
 pub(crate) mod tail;
 pub(crate) mod test_looks;
+pub(crate) mod trace;
 pub(crate) mod versions;
 mod writing;
 
