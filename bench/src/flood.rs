@@ -109,7 +109,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 }
 
 /// The 95% interval of the median by order statistics: of 20 values the 6th and the 15th (95.9%).
-fn interval(values: &[f64]) -> (f64, f64) {
+pub(crate) fn interval(values: &[f64]) -> (f64, f64) {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     // The normal approximation of the binomial's ranks, rounded outwards.

@@ -11,10 +11,13 @@ mod examiner;
 mod flood;
 mod forward;
 mod head;
+mod ingest;
 mod jpeg;
 mod line;
 mod load;
 mod metagraph;
+mod mining;
+mod mining_world;
 mod overload;
 mod peer;
 mod quantile;
@@ -62,6 +65,10 @@ enum What {
     Jpeg(jpeg::Args),
     /// A metagraph of 256 neurons against bittensor's client.
     Metagraph(metagraph::Args),
+    /// What an import costs the validators that are answered meanwhile.
+    Ingest(ingest::Args),
+    /// How many labels mining saves against drawing at random.
+    Mining(mining::Args),
     /// A training on the procedural world against a PyTorch script, five seeds.
     World(world::Args),
     /// Three turns of the wheel with the real program.
@@ -86,6 +93,8 @@ fn main() -> ExitCode {
         What::Forward(args) => forward::run(&args),
         What::Jpeg(args) => jpeg::run(&args),
         What::Metagraph(args) => on_runtime(metagraph::run(&args)),
+        What::Ingest(args) => on_runtime(ingest::run(&args)),
+        What::Mining(args) => mining::run(&args),
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),
         What::Engine(args) => engine::run(&args),

@@ -15,8 +15,8 @@ use crate::overload::verdict;
 use crate::peer;
 
 /// //Alice asks, //Bob is the miner: public development keys.
-const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
-const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
+pub(crate) const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
+pub(crate) const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -36,9 +36,9 @@ pub(crate) struct Args {
 }
 
 /// A home and the program.
-struct Wheel<'a> {
-    hivis: &'a Path,
-    home: &'a Path,
+pub(crate) struct Wheel<'a> {
+    pub(crate) hivis: &'a Path,
+    pub(crate) home: &'a Path,
 }
 
 /// A server that ends with its value.
@@ -55,13 +55,13 @@ impl Drop for Server {
 }
 
 impl Wheel<'_> {
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(self.hivis);
         command.arg("--home").arg(self.home).args(args).stdin(Stdio::null());
         command
     }
 
-    fn run(&self, args: &[&str]) -> Result<Value> {
+    pub(crate) fn run(&self, args: &[&str]) -> Result<Value> {
         let out = self.command(args).arg("--json").stderr(Stdio::piped()).output().context("hivis does not start")?;
         if !out.status.success() {
             bail!("hivis {} failed: {}", args.join(" "), String::from_utf8_lossy(&out.stderr));

@@ -15,9 +15,9 @@ mod publish;
 mod review;
 mod search;
 mod synth;
+mod trace;
 #[cfg(feature = "train")]
 mod train;
-mod trace;
 mod up;
 mod vary;
 mod version;
@@ -45,9 +45,9 @@ pub use publish::PublishArgs;
 pub use review::ReviewVerb;
 pub use search::SearchVerb;
 pub use synth::SynthVerb;
+pub use trace::TraceArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
-pub use trace::TraceArgs;
 pub use up::UpArgs;
 pub use vary::VaryArgs;
 pub use version::{DataFsckArgs, DataGcArgs, VersionVerb};

@@ -14,6 +14,7 @@ mod callers;
 mod candidate;
 mod card;
 mod chain;
+mod courtesy;
 mod dataset;
 mod duration;
 mod earnings;

@@ -33,10 +33,10 @@ pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod synth;
+pub(crate) mod trace;
 #[cfg(feature = "train")]
 pub(crate) mod train;
 pub(crate) mod up;
 pub(crate) mod vary;
 pub(crate) mod version;
 pub(crate) mod wallet;
-pub(crate) mod trace;

@@ -66,7 +66,9 @@ pub(crate) async fn run(global: &Global, args: &TraceArgs) -> Result<ExitCode> {
 async fn found(ledger: &Ledger, word: &str) -> Result<(ObjectId, Option<Story>)> {
     if let Ok(story) = ledger.story(word).await {
         let sha256 = match story.stored.picture_state {
-            hivis_store::PictureState::Stored { sha256, .. } | hivis_store::PictureState::Removed { sha256, .. } => sha256,
+            hivis_store::PictureState::Stored { sha256, .. } | hivis_store::PictureState::Removed { sha256, .. } => {
+                sha256
+            }
             _ => {
                 let hint = format!("`hivis records show {word}` says why");
                 return Err(Hinted::new("this record's picture was never stored", hint).into());
@@ -130,7 +132,8 @@ fn runs(home: &Home, id: ObjectId) -> Result<BTreeMap<String, String>> {
 /// A line a station, in the wheel's order.
 fn text(told: &Told) -> String {
     let trace = &told.trace;
-    let mut lines = vec![format!("picture    {}{}", trace.id, if trace.there { "" } else { " (removed by retention)" })];
+    let mut lines =
+        vec![format!("picture    {}{}", trace.id, if trace.there { "" } else { " (removed by retention)" })];
     if let Some(made) = &trace.made {
         lines.push(format!("made       {}", made_told(made)));
     }
@@ -164,10 +167,7 @@ fn text(told: &Told) -> String {
     for decision in &trace.decisions {
         let label = decision.label.map_or(String::new(), |label| format!(", shows {}", named(label)));
         let reason = decision.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})"));
-        lines.push(format!(
-            "reviewed   {} by {}: {}{reason}{label}",
-            decision.at, decision.reviewer, decision.verdict
-        ));
+        lines.push(format!("reviewed   {} by {}: {}{reason}{label}", decision.at, decision.reviewer, decision.verdict));
     }
     for span in &trace.versions {
         let until = span.until.as_ref().map_or(String::new(), |until| format!(", gone in {until}"));
