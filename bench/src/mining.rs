@@ -10,14 +10,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use hivis_curate::mine::{Judged, Pool as Asked, Rules, SpreadSettings, spread};
 use hivis_onnx::Head;
 use hivis_train::features::{Backbone, Samples};
-use hivis_train::head::{HeadSettings, logits, right, train_head};
+use hivis_train::head::{HeadSettings, right, train_head};
 use hivis_train::tiny;
 use hivis_types::Label;
 use plotters::prelude::*;
-use rand::SeedableRng;
 use rand::seq::SliceRandom as _;
+use rand::{Rng as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -28,6 +29,8 @@ use crate::peer;
 /// The goal, and what would be as good as hoped for.
 const GOAL: f64 = 1.5;
 const HOPED: f64 = 2.0;
+/// Picks of a cluster, as the miner takes them.
+const EACH: usize = 5;
 /// Share of the gain that must be reached.
 const REACHED: f64 = 0.95;
 
@@ -188,6 +191,35 @@ fn random(pool: &Pool, labelled: &BTreeSet<usize>, step: usize, rng: &mut ChaCha
     left.shuffle(rng);
     left.truncate(step);
     Ok(left)
+}
+
+/// As `hivis mine run` picks: what is hard by its rules, spread over clusters; where that is not enough, the rest by chance.
+/// What is almost the same as a challenge that could not be labelled before is not asked for again.
+fn mined(
+    pool: &Pool,
+    labelled: &BTreeSet<usize>,
+    head: &Head,
+    step: usize,
+    rng: &mut ChaCha8Rng,
+) -> Result<Vec<usize>> {
+    let probabilities = pool.probabilities(head);
+    let rules = Rules::default();
+    let hard = (0..pool.truth.len()).filter(|row| !labelled.contains(row)).filter_map(|row| {
+        let judged = Judged { probability: probabilities[row], ..Judged::default() };
+        Some((row, rules.weigh(&judged)?.score))
+    });
+    let (rows, scores): (Vec<usize>, Vec<f32>) = hard.unzip();
+    let features = pool.rows(&rows)?;
+    let hashes = vec![None; rows.len()];
+    let settings =
+        SpreadSettings { clusters: step / EACH, each: EACH, seed: rng.random(), ..SpreadSettings::default() };
+    let found = spread(Asked { features: &features, scores: &scores, hashes: &hashes }, &settings)?;
+    let mut picks: Vec<usize> = found.picks.iter().map(|pick| rows[pick.row]).collect();
+    if picks.len() < step {
+        let taken: BTreeSet<usize> = labelled.iter().chain(&picks).copied().collect();
+        picks.extend(random(pool, &taken, step - picks.len(), rng)?);
+    }
+    Ok(picks)
 }
 
 /// Both curves with their ranges.

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use hivis_curate::vectors::Matrix;
+use hivis_onnx::Head;
 use hivis_synth::{Mix, Slice};
 use hivis_train::features::{Backbone, Samples};
+use hivis_train::head::logits;
 use hivis_train::questions::SetSettings;
 use hivis_types::{Label, Picture};
 use rand::{Rng, SeedableRng};
@@ -50,6 +52,22 @@ impl Pool {
         truth.extend(std::iter::repeat_n(None, NOISE));
         kind.extend(std::iter::repeat_n("noise", NOISE));
         Ok(Self { features: Matrix::new(backbone.width(), data)?, truth, kind })
+    }
+
+    /// What a head says of every challenge.
+    pub(crate) fn probabilities(&self, head: &Head) -> Vec<f32> {
+        let (width, features) = (self.features.width(), self.features.data().to_vec());
+        let labels = vec![Label::Clear; self.truth.len()];
+        logits(head, &Samples { width, features, labels })
+            .into_iter()
+            .map(|logit| 1.0 / (1.0 + (-logit).exp()))
+            .collect()
+    }
+
+    /// Some of its rows.
+    pub(crate) fn rows(&self, rows: &[usize]) -> Result<Matrix> {
+        let data = rows.iter().flat_map(|&row| self.features.row(row)).copied().collect();
+        Ok(Matrix::new(self.features.width(), data)?)
     }
 
     /// Every kind once, in the pool's order.
