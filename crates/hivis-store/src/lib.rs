@@ -57,6 +57,8 @@ pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
+pub use ledger::mining::{JudgedRecord, MiningRun, NewMiningRun, NewPick, Pick};
+pub use ledger::picture_names::{PictureHere, PictureName};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
