@@ -28,6 +28,7 @@
 
 mod backup;
 mod disk;
+mod embeddings;
 mod error;
 mod export;
 mod fsck;
@@ -47,6 +48,7 @@ pub use backup::restore::{RestoreReport, restore};
 pub use backup::take::{BackupOptions, BackupReport};
 pub use backup::{CopyEvent, Show};
 pub use disk::{Disk, LocalDisk};
+pub use embeddings::Embeddings;
 pub use error::StoreError;
 pub use export::ExportFormat;
 pub use fsck::{FsckOptions, FsckReport};
@@ -57,6 +59,8 @@ pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
+pub use ledger::mining::{JudgedRecord, MiningRun, NewMiningRun, NewPick, Pick};
+pub use ledger::picture_names::{PictureHere, PictureName};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
