@@ -23,7 +23,7 @@ pub use dates::{DatesSettings, RawDates, RawEntry, RawToken};
 pub use earnings::{EarningsSettings, RawEarnings, RawWandb, WandbSettings};
 pub use gate::{GateSettings, RawGate};
 pub use load::load;
-pub use mine::{MineSettings, RawMine};
+pub use mine::{MineSettings, RawMine, RunSize};
 pub use night::{NightSettings, RawNight};
 pub use publish::{NatixSettings, PublishSettings, RawNatix, RawPublish};
 pub use raw::Raw;

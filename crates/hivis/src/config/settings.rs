@@ -231,7 +231,7 @@ pub(super) fn unknown(key: &str, value: &str, known: &str) -> anyhow::Error {
     Hinted::new(format!("{key} = \"{value}\" is not known"), format!("one of: {known}")).into()
 }
 
-fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<f64> {
+pub(super) fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<f64> {
     if range.contains(&value) {
         return Ok(value);
     }
