@@ -39,6 +39,7 @@ mod objects;
 mod releases;
 mod retention;
 mod staging;
+mod version;
 mod writer;
 
 pub use backup::manifest::{BackupHead, Lost};
@@ -66,12 +67,17 @@ pub use ledger::samples::{Sample, SampleFrom};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};
+pub use ledger::versions::{Acceptance, DataVersion, NewContent, NewVersion, VersionPicture, VersionState};
 pub use lock::ServeLock;
 pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile, TrainingNote};
 pub use objects::{Md5, ObjectId, Objects, Put};
 pub use releases::{PromotionLock, Release, Releases};
 pub use retention::{Keep, Retained};
 pub use staging::{Staging, VersionClaim};
+pub use version::{
+    Bump, CheckOptions, CheckReport, CheckoutReport, CutDone, Edited, EditedFile, GcOptions, GcReport, LinkType,
+    PullReport, PushReport, Step, Trouble, VersionError, VersionName, VersionOptions, Versions,
+};
 pub use writer::counters::{DropReason, WriterStats};
 pub use writer::queue::QueueLimits;
 pub use writer::{RecordWriter, WriterHandle, WriterSettings};

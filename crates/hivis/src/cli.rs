@@ -48,7 +48,7 @@ pub use synth::SynthVerb;
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;
 pub use vary::VaryArgs;
-pub use version::{DataFsckArgs, DataGcArgs, VersionVerb};
+pub use version::{BumpName, DataFsckArgs, DataGcArgs, LinkName, VersionCheckoutArgs, VersionCreateArgs, VersionVerb};
 pub use wallet::{
     CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
     WalletVerb, WalletVerifyArgs,

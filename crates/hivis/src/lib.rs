@@ -47,6 +47,7 @@ mod release;
 mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;
+mod sampled;
 mod swap;
 mod table;
 mod terminal;
@@ -61,6 +62,8 @@ mod units;
 mod up;
 mod varied;
 mod verbs;
+mod versioned;
+mod versioning;
 #[cfg(feature = "train")]
 mod wheel;
 
