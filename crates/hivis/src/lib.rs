@@ -9,6 +9,7 @@ pub mod failure;
 
 mod answered;
 mod backbone;
+mod bulk;
 mod calendar;
 mod callers;
 mod candidate;

@@ -99,7 +99,7 @@ impl Home {
 }
 
 /// Runs `work` on each of `items`, on that many threads; the outcomes are in their order.
-fn side_by_side<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn side_by_side<T: Sync, R: Send>(threads: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     use std::sync::atomic::{AtomicUsize, Ordering};
     const PART: usize = 64;
     let next = AtomicUsize::new(0);

@@ -50,6 +50,42 @@ pub enum VersionVerb {
         #[arg(long, value_name = "TEXT", default_value = "")]
         message: String,
     },
+    /// Take over what you changed in the repository with `dvc add data` and a commit, and cut a version of it.
+    #[command(
+        after_help = "Example:\n  cd ~/.local/share/hivis/dataset && git checkout main && dvc checkout\n  (change data/pictures and data/metadata.jsonl) && dvc add data && git commit -am \"my streets\"\n  hivis data version adopt\n\nNew pictures come in with the label of their line, pictures that are gone stay out of versions from now on, and labels\nthat you changed count as a person's."
+    )]
+    Adopt {
+        /// Say what would be taken over, and leave everything as it is.
+        #[arg(long)]
+        dry_run: bool,
+        /// What to say of the version.
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        message: String,
+    },
+    /// Send versions to a folder or to S3, laid out as a remote of DVC: only what is missing there.
+    #[command(
+        after_help = "Examples:\n  hivis data version push s3://bucket/streets\n  hivis data version push /mnt/backup/streets --only latest\n\nCredentials are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; AWS_ENDPOINT_URL names another server than Amazon's.\n`dvc remote add -d streets s3://bucket/streets` and `dvc pull` read the same place."
+    )]
+    Push {
+        /// `s3://BUCKET/PREFIX`, or a folder [default: versions.remote].
+        #[arg(value_name = "REMOTE")]
+        remote: Option<String>,
+        /// Only this version.
+        #[arg(long, value_name = "NAME")]
+        only: Option<String>,
+    },
+    /// Bring versions and lost pictures from a remote, every byte checked.
+    #[command(
+        after_help = "Example:\n  AWS_ENDPOINT_URL=https://s3.example.com hivis data version pull s3://bucket/streets"
+    )]
+    Pull {
+        /// `s3://BUCKET/PREFIX`, or a folder [default: versions.remote].
+        #[arg(value_name = "REMOTE")]
+        remote: Option<String>,
+    },
+    /// Make the repository anew of the ledger; the old one's history is put aside.
+    #[command(after_help = "Example:\n  hivis data version rebuild")]
+    Rebuild,
 }
 
 /// `hivis data version create`
@@ -67,6 +103,9 @@ pub struct VersionCreateArgs {
     /// Leave the split out: then no picture is decoded.
     #[arg(long)]
     pub no_split: bool,
+    /// Bring this folder in first, as `import dataset` knows them, as fast as the disk takes it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "dry_run")]
+    pub add: Option<PathBuf>,
 }
 
 /// Parts of a version's number.
@@ -107,8 +146,25 @@ pub enum LinkName {
 
 /// `hivis data fsck`
 #[derive(Debug, Args)]
-pub struct DataFsckArgs {}
+#[command(
+    after_help = "Examples:\n  hivis data fsck\n  hivis data fsck --repair\n\nDVC trusts a file's name; this reads every byte. The exit code is 0 when nothing is wrong, 1 otherwise."
+)]
+pub struct DataFsckArgs {
+    /// Make again what can be made: links, tables, tags, and recordings of which the cache has a good copy.
+    #[arg(long)]
+    pub repair: bool,
+}
 
 /// `hivis data gc`
 #[derive(Debug, Args)]
-pub struct DataGcArgs {}
+#[command(
+    after_help = "Examples:\n  hivis data gc --dry-run\n  hivis data gc --keep 5\n\nNo recording is ever removed, and no version that a release, an exam or a training names."
+)]
+pub struct DataGcArgs {
+    /// Keep so many of the newest [default: versions.keep].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+    /// Say what would go, and leave everything as it is.
+    #[arg(long)]
+    pub dry_run: bool,
+}

@@ -1,5 +1,6 @@
 //! Cutting versions of the data: from samples to rows, with the split, the number and the notes.
 
+pub(crate) mod adopt;
 pub(crate) mod change;
 pub(crate) mod facts;
 pub(crate) mod line;
@@ -97,14 +98,24 @@ pub(crate) fn lock(home: &Home, ledger: &Ledger, settings: &Settings) -> Result<
 pub(crate) async fn cut(home: &Home, settings: &Settings, order: &CutOrder) -> Result<CutReport> {
     let ledger = home.ledger().await?;
     let versions = lock(home, &ledger, settings)?;
+    cut_with(home, settings, (&ledger, &versions), order).await
+}
+
+/// The same under a lock that is held.
+pub(crate) async fn cut_with(
+    home: &Home,
+    settings: &Settings,
+    (ledger, versions): (&Ledger, &Versions),
+    order: &CutOrder,
+) -> Result<CutReport> {
     versions.finish().await?;
-    let sampled = Sampled::read(&ledger).await?;
+    let sampled = Sampled::read(ledger).await?;
     if sampled.samples.is_empty() {
         let hint = "`hivis import dataset FOLDER` brings pictures; labelled records and generated ones count too";
         return Err(Hinted::new("the home has no labelled picture to cut a version of", hint).into());
     }
     let last = ledger.latest_version().await?;
-    let before = content(&ledger, last.as_ref()).await?;
+    let before = content(ledger, last.as_ref()).await?;
     let names: HashMap<ObjectId, String> = before.iter().map(|p| (p.id, p.name.clone())).collect();
     let seed = (!order.no_split).then_some(settings.versions.split_seed);
     let (planner, dry_run) = (home.clone(), order.dry_run);
@@ -112,9 +123,9 @@ pub(crate) async fn cut(home: &Home, settings: &Settings, order: &CutOrder) -> R
     let lines = tokio::task::spawn_blocking(move || parted(&planner, &sampled, &names, seed, dry_run))
         .await
         .context("planning the version panicked")??;
-    let mut facts = gather(home, &ledger, (&before, &lines)).await?;
+    let mut facts = gather(home, ledger, (&before, &lines)).await?;
     (facts.split_seed, facts.disputed) = (seed, disputed);
-    write(&versions, Plan { ledger: &ledger, last, lines, facts, order }).await
+    write(versions, Plan { ledger, last, lines, facts, order }).await
 }
 
 /// Cuts a version with the content of an older one.
@@ -122,16 +133,26 @@ pub(crate) async fn roll_back(home: &Home, settings: &Settings, name: &str, orde
     let ledger = home.ledger().await?;
     let versions = lock(home, &ledger, settings)?;
     versions.finish().await?;
+    roll_back_with(home, &ledger, &versions, (name, order)).await
+}
+
+/// The same under a lock that is held.
+pub(crate) async fn roll_back_with(
+    home: &Home,
+    ledger: &Ledger,
+    versions: &Versions,
+    (name, order): (&str, &CutOrder),
+) -> Result<CutReport> {
     let wanted = ledger.version_named(name).await?;
     let last = ledger.latest_version().await?;
-    let before = content(&ledger, last.as_ref()).await?;
+    let before = content(ledger, last.as_ref()).await?;
     let read = |picture: VersionPicture| Ok((picture.id, Line::read(&picture.line)?));
     let lines: Vec<(ObjectId, Line)> =
         ledger.version_pictures(&wanted).await?.into_iter().map(read).collect::<Result<_>>()?;
-    let mut facts = gather(home, &ledger, (&before, &lines)).await?;
+    let mut facts = gather(home, ledger, (&before, &lines)).await?;
     facts.equals = Some(wanted.name.to_string());
     facts.split_seed = wanted.facts["split_seed"].as_u64();
-    write(&versions, Plan { ledger: &ledger, last, lines, facts, order }).await
+    write(versions, Plan { ledger, last, lines, facts, order }).await
 }
 
 /// A version that is worked out.
@@ -233,18 +254,15 @@ async fn write(versions: &Versions, plan: Plan<'_>) -> Result<CutReport> {
     // A clock that went back makes no version older than the one before.
     let at = last.as_ref().map_or(order.now, |last| order.now.max(last.at));
     let day = at.to_zoned(TimeZone::UTC).date();
-    let name = match &last {
-        Some(last) => {
-            if let Some(bump) = order.bump.filter(|bump| *bump != facts.bump) {
-                facts.why = vec!["the user asked for it".to_owned()];
-                facts.bump = bump;
-            }
-            newest(ledger, last).await?.next(facts.bump, day)
+    let name = if let Some(last) = &last {
+        if let Some(bump) = order.bump.filter(|bump| *bump != facts.bump) {
+            facts.why = vec!["the user asked for it".to_owned()];
+            facts.bump = bump;
         }
-        None => {
-            facts.why = vec!["it is the first".to_owned()];
-            VersionName::first(day)
-        }
+        newest(ledger, last).await?.next(facts.bump, day)
+    } else {
+        facts.why = vec!["it is the first".to_owned()];
+        VersionName::first(day)
     };
     let standing: Option<Standing> = last.and_then(|last| serde_json::from_value(last.facts["standing"].clone()).ok());
     let notes = notes::notes(&facts, &order.message, standing.as_ref());

@@ -23,5 +23,6 @@ mod sdk;
 mod service;
 mod train;
 mod up;
+mod versions;
 mod wallet;
 mod wallet_terminal;

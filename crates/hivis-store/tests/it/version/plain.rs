@@ -1,6 +1,7 @@
 //! What versions hold, without DVC: rows, links, folders, the user's git.
 
 use std::collections::HashSet;
+use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::time::Duration;
 
@@ -62,10 +63,10 @@ async fn a_checkout_is_whole_and_checked() {
 }
 
 /// Writes one wrong byte into a recording, as a disk would.
-fn damage(path: &std::path::Path) {
+fn damage(path: &Path) {
     let mut wrong = fs_err::read(path).unwrap();
     wrong[7] ^= 1;
-    fs_err::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    fs_err::set_permissions(path, Permissions::from_mode(0o644)).unwrap();
     fs_err::write(path, wrong).unwrap();
 }
 
@@ -128,7 +129,7 @@ async fn another_git_is_refused_in_words() {
     let program = world.home.path().join("logs/git");
     for (said, told) in [("git version 1.9.5", "1.9.5"), ("git version 3.0.0", "2.25 and later"), ("hello", "hello")] {
         fs_err::write(&program, format!("#!/bin/sh\necho '{said}'\n")).unwrap();
-        fs_err::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        fs_err::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
         let versions = lock_with(&world, |options| VersionOptions { git: program.clone(), ..options });
         let error = versions.rebuild().await.unwrap_err();
         assert!(error.to_string().contains(told) && error.hint().unwrap().contains("2.25"), "{error}");

@@ -15,7 +15,7 @@ fn folder(world: &World) -> PathBuf {
     folder
 }
 
-fn place(folder: &std::path::Path) -> Place {
+fn place(folder: &Path) -> Place {
     Place::open(folder.to_str().unwrap(), |_| None).unwrap()
 }
 
@@ -71,7 +71,7 @@ async fn a_lost_recording_comes_back_and_a_damaged_one_never_does() {
 }
 
 /// What DVC reads S3 with.
-fn configure(dvc: &std::path::Path, repository: &std::path::Path, bucket: &Bucket) {
+fn configure(dvc: &Path, repository: &Path, bucket: &Bucket) {
     run(dvc, repository, &["remote", "add", "--local", "--default", "s3", "s3://tests/versions"]);
     let settings =
         [("endpointurl", bucket.endpoint()), ("access_key_id", KEY.to_owned()), ("region", "us-east-1".to_owned())];
@@ -116,7 +116,7 @@ async fn dvc_pulls_from_s3_what_hivis_pushed_and_the_reverse() {
     // And what DVC pushed of a version of its own is enough for an empty home.
     let other = Home::open_or_create(&world.home.path().parent().unwrap().join("other")).unwrap();
     let ledger = other.ledger().await.unwrap();
-    let versions = other.lock_versions(&ledger, hivis_store::VersionOptions::default()).unwrap();
+    let versions = other.lock_versions(&ledger, VersionOptions::default()).unwrap();
     let report = within(versions.pull(&remote, now(), &|_| {})).await.unwrap();
     assert_eq!((report.new.len(), report.files), (2, 8));
 }

@@ -1,19 +1,20 @@
 //! `hivis data version`, `hivis data fsck`, `hivis data gc`
 
+mod care;
+mod remote;
 mod show;
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use hivis_store::{Bump, LinkType};
 use indicatif::HumanBytes;
 
-use crate::cli::{
-    BumpName, DataFsckArgs, DataGcArgs, Global, LinkName, ServeArgs, VersionCheckoutArgs, VersionCreateArgs,
-    VersionVerb,
-};
-use crate::home;
+pub(crate) use care::{fsck, gc};
+
+use crate::cli::{BumpName, Global, LinkName, ServeArgs, VersionCheckoutArgs, VersionCreateArgs, VersionVerb};
 use crate::versioning::{self, CutOrder, CutReport};
+use crate::{bulk, home};
 
 /// Runs one of the verbs on versions.
 pub(crate) async fn run(global: &Global, verb: &VersionVerb) -> Result<ExitCode> {
@@ -29,6 +30,13 @@ pub(crate) async fn run(global: &Global, verb: &VersionVerb) -> Result<ExitCode>
             let order = CutOrder { dry_run: *dry_run, message: message.clone(), ..CutOrder::default() };
             tell(global, &versioning::roll_back(&home, &settings, name, &order).await?)?;
         }
+        VersionVerb::Adopt { dry_run, message } => {
+            let order = CutOrder { dry_run: *dry_run, message: message.clone(), ..CutOrder::default() };
+            adopt(global, &order).await?;
+        }
+        VersionVerb::Push { remote, only } => remote::push(global, remote.as_deref(), only.as_deref()).await?,
+        VersionVerb::Pull { remote } => remote::pull(global, remote.as_deref()).await?,
+        VersionVerb::Rebuild => care::rebuild(global).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -44,8 +52,47 @@ async fn create(global: &Global, args: &VersionCreateArgs) -> Result<()> {
         no_split: args.no_split,
         ..CutOrder::default()
     };
+    if let Some(folder) = &args.add {
+        let added = bulk::add(&home, &home.ledger().await?, folder).await?;
+        if !global.json {
+            let skipped = added.skipped.len();
+            println!(
+                "{}: {} pictures new, {} already there, {} changed, {} gone, {skipped} skipped",
+                added.dataset, added.new, added.there, added.changed, added.gone
+            );
+        }
+    }
     let report = versioning::cut(&home, &settings, &order).await.context("no version was cut")?;
     tell(global, &report)
+}
+
+/// Takes over the user's own commit.
+async fn adopt(global: &Global, order: &CutOrder) -> Result<()> {
+    let home = home::open(global)?;
+    let settings = home::settings(&home, &ServeArgs::default())?;
+    let report = versioning::adopt::adopt(&home, &settings, order).await?;
+    if global.json {
+        println!("{}", serde_json::to_string(&report)?);
+        return Ok(());
+    }
+    let Some(report) = report else {
+        println!("there is nothing to take over: the repository holds the newest version");
+        return Ok(());
+    };
+    println!(
+        "commit {}: {} pictures added, {} taken out, {} labels changed by a person",
+        report.commit, report.added, report.removed, report.relabelled
+    );
+    if report.described > 0 {
+        println!("{} lines say something else than the label; that is not taken over", report.described);
+    }
+    for skipped in &report.skipped {
+        println!("  skipped {}: {}", skipped.name, skipped.why);
+    }
+    match &report.cut {
+        Some(cut) => tell(global, cut),
+        None => Ok(()),
+    }
 }
 
 fn tell(global: &Global, report: &CutReport) -> Result<()> {
@@ -92,14 +139,4 @@ fn link(name: LinkName) -> LinkType {
         LinkName::Reflink => LinkType::Reflink,
         LinkName::Copy => LinkType::Copy,
     }
-}
-
-/// Checks the objects and the repository.
-pub(crate) async fn fsck(_: &Global, _: &DataFsckArgs) -> Result<ExitCode> {
-    bail!("not built yet")
-}
-
-/// Removes what no version needs.
-pub(crate) async fn gc(_: &Global, _: &DataGcArgs) -> Result<ExitCode> {
-    bail!("not built yet")
 }

@@ -58,7 +58,7 @@ pub(super) async fn show(global: &Global, home: &Home, name: &str) -> Result<()>
         println!("DVC       {dir}.dir");
     }
     println!("commit    {}", version.commit.as_deref().unwrap_or("none yet"));
-    let used: Vec<&str> = used.iter().map(|id| id.as_str()).collect();
+    let used: Vec<&str> = used.iter().map(hivis_types::ReleaseId::as_str).collect();
     println!("releases  {}", if used.is_empty() { "none trained on it".to_owned() } else { used.join(", ") });
     println!("\n{}", version.notes);
     Ok(())
