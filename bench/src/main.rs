@@ -25,6 +25,7 @@ mod question;
 mod random_model;
 mod serve;
 mod turns;
+mod versions;
 mod world;
 
 use std::process::ExitCode;
@@ -73,6 +74,8 @@ enum What {
     World(world::Args),
     /// Three turns of the wheel with the real program.
     Turns(turns::Args),
+    /// A version of 100,000 new files against `dvc add`, and its checkout.
+    Versions(versions::Args),
     /// ms a picture of each engine against PyTorch, ONNX Runtime and OpenVINO.
     Engine(engine::Args),
     /// One engine in a process of its own; `engine` starts these.
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         What::Mining(args) => mining::run(&args),
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),
+        What::Versions(args) => versions::run(&args),
         What::Engine(args) => engine::run(&args),
         What::EngineWorker(args) => {
             engine_worker::run(&args);

@@ -129,6 +129,9 @@ pub enum StoreError {
     /// A value cannot be written as JSON.
     #[error("the export cannot be written")]
     Json(#[from] serde_json::Error),
+    /// Something about versions of the data.
+    #[error(transparent)]
+    Version(#[from] crate::VersionError),
     /// The writer's thread is gone.
     #[error("the record writer has stopped")]
     WriterStopped,
@@ -264,6 +267,7 @@ impl StoreError {
             Self::BackupRunning => "wait until it is done".into(),
             Self::NotEmpty { .. } => "give another folder with --home; nothing is ever restored over a home".into(),
             Self::HalfRestored { .. } => "run the same `hivis restore` again; it goes on where it was".into(),
+            Self::Version(error) => return error.hint(),
             Self::NoRoom { .. } => "free some space, or give a folder on a larger disk".into(),
             _ => return None,
         })

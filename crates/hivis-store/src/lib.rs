@@ -40,6 +40,7 @@ mod objects;
 mod releases;
 mod retention;
 mod staging;
+mod version;
 mod writer;
 
 pub use backup::manifest::{BackupHead, Lost};
@@ -54,6 +55,7 @@ pub use export::ExportFormat;
 pub use fsck::{FsckOptions, FsckReport};
 pub use home::Home;
 pub use ledger::Ledger;
+pub use ledger::bulk::{NewFile, Probe};
 pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
@@ -71,12 +73,17 @@ pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};
 pub use ledger::trace::{Decided, InVersions, Made, Picked, Trace};
+pub use ledger::versions::{Acceptance, DataVersion, NewContent, NewVersion, VersionPicture, VersionState};
 pub use lock::ServeLock;
 pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile, TrainingNote};
 pub use objects::{Md5, ObjectId, Objects, Put};
 pub use releases::{PromotionLock, Release, Releases};
 pub use retention::{Keep, Retained};
 pub use staging::{Staging, VersionClaim};
+pub use version::{
+    Bump, CheckOptions, CheckReport, CheckoutReport, CutDone, Edited, EditedFile, GcOptions, GcReport, LinkType,
+    PullReport, PushReport, Step, Trouble, VersionError, VersionName, VersionOptions, Versions,
+};
 pub use writer::counters::{DropReason, WriterStats};
 pub use writer::queue::QueueLimits;
 pub use writer::{RecordWriter, WriterHandle, WriterSettings};

@@ -75,6 +75,9 @@ pub struct TrainingNote {
     pub run: String,
     /// The hash of the rows.
     pub data: String,
+    /// The versions of the data that it learned from, by name, when it was told to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Seed of the split: which scenes were trained on follows from it.
     pub split_seed: u64,
     /// Pictures that it learned from, before draws.

@@ -151,7 +151,7 @@ impl Objects {
     }
 
     /// Puts one file in its place; its folder is still to be synced, and the file too if the group is synced `together`.
-    fn write(&self, bytes: &[u8], together: bool) -> Result<Put, StoreError> {
+    pub(crate) fn write(&self, bytes: &[u8], together: bool) -> Result<Put, StoreError> {
         let (id, md5) = (ObjectId::of(bytes), Md5::of(bytes));
         let path = self.path(md5);
         if is_there(&path, md5, bytes)? {

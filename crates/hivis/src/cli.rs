@@ -50,7 +50,7 @@ pub use trace::TraceArgs;
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;
 pub use vary::VaryArgs;
-pub use version::{DataFsckArgs, DataGcArgs, VersionVerb};
+pub use version::{BumpName, DataFsckArgs, DataGcArgs, LinkName, VersionCheckoutArgs, VersionCreateArgs, VersionVerb};
 pub use wallet::{
     CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
     WalletVerb, WalletVerifyArgs,
@@ -289,7 +289,7 @@ pub struct ExamArgs {
     #[arg(long, requires = "axon")]
     pub tell: bool,
     /// Where the pictures come from: `scenes`, `home` (labelled records), `data` (imported pictures) or `data:NAME` (those of
-    /// one data set), or a folder.
+    /// one data set), `samples` (all that the home could train on), `version:NAME` or `version:latest`, or a folder.
     #[arg(long, default_value = "scenes")]
     pub pictures: String,
     /// Ask only pictures of the test part, for a final report; every such look is noted in the home.

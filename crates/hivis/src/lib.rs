@@ -10,6 +10,7 @@ pub mod failure;
 
 mod answered;
 mod backbone;
+mod bulk;
 mod calendar;
 mod callers;
 mod candidate;
@@ -53,6 +54,7 @@ mod reward_log;
 mod run_file;
 mod searching;
 mod sheet;
+mod sampled;
 mod swap;
 mod table;
 mod terminal;
@@ -67,6 +69,8 @@ mod units;
 mod up;
 mod varied;
 mod verbs;
+mod versioned;
+mod versioning;
 #[cfg(feature = "train")]
 mod wheel;
 

@@ -5,9 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
-#[cfg(feature = "train")]
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use hivis_examiner::pictures::Choice;
@@ -37,6 +35,12 @@ impl Parted {
     pub(crate) fn new(home: &Home, libraries: &[&Library], seed: u64) -> Result<Self> {
         let pictures: Vec<&LibraryPicture> = libraries.iter().flat_map(|library| library.pictures()).collect();
         let keys = pictures.par_iter().map(|p| key(&p.bytes)).collect::<Result<Vec<_>>>()?;
+        Self::keyed(home, libraries, keys, seed)
+    }
+
+    /// The same of pictures whose keys are known already, in the libraries' order.
+    pub(crate) fn keyed(home: &Home, libraries: &[&Library], keys: Vec<String>, seed: u64) -> Result<Self> {
+        let pictures: Vec<&LibraryPicture> = libraries.iter().flat_map(|library| library.pictures()).collect();
         let mut hashes = Hashes::open(home)?;
         let (mut unreadable, mut from) = (BTreeMap::new(), 0);
         for library in libraries {
@@ -96,7 +100,6 @@ impl Parted {
     }
 
     /// Writes the plan and its proof to `folder`, and what it holds into the home.
-    #[cfg(feature = "train")]
     pub(crate) fn keep(&self, home: &Home, folder: &Path) -> Result<hivis_train::split::Proof> {
         let proof = hivis_train::split::prove(&self.members, &self.plan);
         let files = hivis_train::split::write(folder, &self.members, &self.plan, &proof)?;

@@ -24,6 +24,7 @@ use crate::run_file::{Order, Run, RunFile};
 use crate::tiny;
 use crate::training_show::Show;
 use crate::trainset::TrainSet;
+use crate::versioned;
 
 /// What was made.
 pub(crate) struct Made {
@@ -286,6 +287,7 @@ fn build(home: &Home, run: &RunFile, model: &Model, trained: &Trained) -> Result
         training: Some(TrainingNote {
             run: id.to_string(),
             data: report.data.clone(),
+            version: versioned::versions(&run.order.pictures),
             split_seed: report.settings.split_seed,
             pictures,
             below_floor: report.below_floor.clone(),

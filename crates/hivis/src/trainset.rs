@@ -16,6 +16,9 @@ use crate::parts::Parted;
 use crate::pictures;
 use crate::run_file::Order;
 
+/// The slice of pictures of versions and samples that came out of records.
+const MINED: &str = "from:record";
+
 /// Where the pictures of a training come from.
 pub(crate) struct TrainSet {
     rows: Vec<Row>,
@@ -65,7 +68,7 @@ impl TrainSet {
             name: picture.name.clone(),
             label: picture.label,
             origin: picture.origin,
-            mined,
+            mined: mined || picture.slices.iter().any(|slice| slice == MINED),
             scene: placed.scene.clone(),
             slices: picture.slices.clone(),
         };

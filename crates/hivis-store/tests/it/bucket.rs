@@ -81,10 +81,15 @@ impl Bucket {
         format!("127.0.0.1:{}.{}", self.ports[2 * part], self.ports[2 * part + 1])
     }
 
+    /// Its address.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports[6])
+    }
+
     /// A place in it.
     pub(crate) fn place(&self, text: &str, secret: &str) -> Result<Place, StoreError> {
         tls();
-        let endpoint = format!("http://127.0.0.1:{}", self.ports[6]);
+        let endpoint = self.endpoint();
         Place::open(text, |name| match name {
             "AWS_ACCESS_KEY_ID" => Some(KEY.to_owned()),
             "AWS_SECRET_ACCESS_KEY" => Some(secret.to_owned()),

@@ -23,5 +23,6 @@ mod reading;
 mod releases;
 mod retention;
 mod test_looks;
+mod version;
 mod world;
 mod writer;

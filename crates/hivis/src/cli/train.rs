@@ -16,8 +16,8 @@ use hivis_train::training::Shares;
     after_help = "Examples:\n  hivis train --pictures ./roadwork --backbone ./dinov3-vits16\n  hivis train --pictures data,home --shares 70/20/10 --trials 8\n  hivis train --pictures ./roadwork-more --from roadwork-1\n  hivis train --repeat roadwork-1\n\nA folder has subfolders `roadwork` and `none`, or a metadata.csv with file_name,label. Killed, the same command goes on: features and the head's state are kept."
 )]
 pub struct TrainArgs {
-    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes` for
-    /// procedural ones. Several with commas between them are one set.
+    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), `samples` (all of the
+    /// home), `version:NAME` or `version:latest`, or `scenes` for procedural ones. Several with commas between them are one set.
     #[arg(long, required_unless_present = "repeat")]
     pub pictures: Option<String>,
     /// What the pictures are seen by.
@@ -128,7 +128,8 @@ pub struct ViewArgs {
 pub struct FeaturesArgs {
     /// The file to write, .safetensors.
     pub file: PathBuf,
-    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), or `scenes`.
+    /// Labelled pictures: a folder, `data` or `data:NAME` (imported), `home` (labelled records), `samples`,
+    /// `version:NAME`, or `scenes`.
     #[arg(long)]
     pub pictures: String,
     /// What the pictures are seen by.

@@ -20,7 +20,7 @@ use crate::release::{self, Build};
 use crate::run_file::Run;
 use crate::table::table;
 use crate::trainset::TrainSet;
-use crate::{courtesy, home, training_run};
+use crate::{courtesy, home, training_run, versioned};
 
 /// The most rows of a bank, as `hivis_onnx::Nearest` has it.
 const BANK: usize = 50_000;
@@ -151,6 +151,7 @@ fn make(home: &Home, set: &TrainSet, runs: &[Run], (id, recipe): (&ReleaseId, &R
             training: Some(TrainingNote {
                 run: first.id.to_string(),
                 data: first.data.clone(),
+                version: versioned::versions(&first.order.pictures),
                 split_seed: first.order.settings.split_seed,
                 pictures: learned(set, first.order.settings.split_seed),
                 below_floor: None,

@@ -18,7 +18,7 @@ use crate::run_file::{Order, Run};
 use crate::table::table;
 use crate::training_run::{self, How, split_told, stem};
 use crate::trainset::TrainSet;
-use crate::{courtesy, home};
+use crate::{courtesy, home, versioned};
 
 /// Skipped pictures that are named to a person.
 const NAMED: usize = 5;
@@ -37,6 +37,8 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
         (None, Some(from)) => going_on(args, &Run::open(&home, from)?)?,
         (None, None) => order(args)?,
     };
+    // A run names the version that it learned from, not whichever is the latest.
+    let order = Order { pictures: versioned::pinned(&home, &order.pictures).await?, ..order };
     let name =
         repeated.as_ref().map_or_else(|| stem(&order.backbone) + "-head", |run| format!("{}-again", run.file.id));
     let id = match &args.id {

@@ -25,7 +25,8 @@ pub(crate) fn listed(home: &Path) -> Value {
 
 /// A training on that version of the data.
 pub(crate) fn note(data: &str) -> TrainingNote {
-    TrainingNote { run: "run".to_owned(), data: data.to_owned(), split_seed: 7, pictures: 10, below_floor: None }
+    let (run, data) = ("run".to_owned(), data.to_owned());
+    TrainingNote { run, data, version: None, split_seed: 7, pictures: 10, below_floor: None }
 }
 
 /// Installs `id` as a training would: the files of another release, and a note.

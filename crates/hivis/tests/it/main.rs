@@ -24,5 +24,6 @@ mod sdk;
 mod service;
 mod train;
 mod up;
+mod versions;
 mod wallet;
 mod wallet_terminal;
