@@ -8,6 +8,7 @@ mod datasets;
 mod earnings;
 mod full_disk;
 mod home;
+mod jobs;
 mod kill;
 mod labels;
 mod ledger;
