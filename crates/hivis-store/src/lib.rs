@@ -58,6 +58,7 @@ pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::jobs::{Claim, Claimant, Job, JobState, JobStep, Lease, NewJob, StepEnd, StepState, Term};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
+pub use ledger::morning::{Made, Mined, Reviewed};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};

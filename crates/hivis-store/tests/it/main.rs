@@ -13,6 +13,7 @@ mod kill;
 mod labels;
 mod ledger;
 mod log;
+mod morning;
 mod objects;
 mod promotions;
 mod publications;

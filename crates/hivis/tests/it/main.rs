@@ -15,6 +15,7 @@ mod kill;
 mod made;
 mod miner;
 mod natix;
+mod night;
 mod onchain;
 mod promotion;
 mod publish;
