@@ -28,39 +28,39 @@ pub(crate) struct House {
 impl Stations for House {
     // For the lead: `crate::mining::run(&self.home, &self.settings, &MineOrder { .. })`, by `at.kind` of a night or a week.
     async fn mine(&self, _: &Context) -> Result<Ended> {
-        Ended::skipped("not built yet")
+        Ok(Ended::skipped("not built yet"))
     }
 
     // For the lead: `crate::synthesis::run`, with `night.generator`.
     async fn synthesise(&self, at: &Context) -> Result<Ended> {
         let (hard, above) = (self.hard(at.begun).await?, self.settings.night.synthesise_above);
         match hard {
-            None => Ended::skipped("nothing was mined tonight"),
+            None => Ok(Ended::skipped("nothing was mined tonight")),
             Some(hard) if hard <= above => {
-                Ended::skipped(format!("{hard} hard cases; above {above} pictures are made"))
+                Ok(Ended::skipped(format!("{hard} hard cases; above {above} pictures are made")))
             }
-            Some(_) => Ended::skipped("not built yet"),
+            Some(_) => Ok(Ended::skipped("not built yet")),
         }
     }
 
     // For the lead: `crate::synthesis::run` with an order of kind adversarial.
     async fn adversarial(&self, _: &Context) -> Result<Ended> {
-        Ended::skipped("not built yet")
+        Ok(Ended::skipped("not built yet"))
     }
 
     // For the lead: `crate::gating::run`, level 2 too when `at.kind` is weekly.
     async fn gate(&self, _: &Context) -> Result<Ended> {
-        Ended::skipped("not built yet")
+        Ok(Ended::skipped("not built yet"))
     }
 
     // For the lead: `crate::reviewing::fill(&self.home, &self.settings, at.now)`, `night.review` pictures.
     async fn review(&self, _: &Context) -> Result<Ended> {
-        Ended::skipped("not built yet")
+        Ok(Ended::skipped("not built yet"))
     }
 
     // For the lead: `crate::versioning::cut`.
     async fn version(&self, _: &Context) -> Result<Ended> {
-        Ended::skipped("not built yet")
+        Ok(Ended::skipped("not built yet"))
     }
 
     #[cfg(feature = "train")]
@@ -70,15 +70,15 @@ impl Stations for House {
 
     #[cfg(not(feature = "train"))]
     async fn train(&self, _: &Context) -> Result<Ended> {
-        Ended::skipped("this hivis was built without training")
+        Ok(Ended::skipped("this hivis was built without training"))
     }
 
     async fn exam(&self, at: &Context) -> Result<Ended> {
         let Some(trained) = shaped::<TrainFacts>(at.facts(Step::Train)) else {
-            return Ended::skipped("no release was trained");
+            return Ok(Ended::skipped("no release was trained"));
         };
         let Some(current) = home::current_release(&self.home)? else {
-            return Ended::skipped("nothing serves that it could be compared with");
+            return Ok(Ended::skipped("nothing serves that it could be compared with"));
         };
         let new = home::load_release(&self.home, &ReleaseId::new(trained.release)?)?;
         let night = &self.settings.night;
@@ -111,7 +111,7 @@ impl Stations for House {
 
     async fn promote(&self, at: &Context) -> Result<Ended> {
         let Some(trained) = shaped::<TrainFacts>(at.facts(Step::Train)) else {
-            return Ended::skipped("no release was trained");
+            return Ok(Ended::skipped("no release was trained"));
         };
         let new = ReleaseId::new(trained.release)?;
         let command = format!("hivis release promote {new}");
@@ -119,7 +119,7 @@ impl Stations for House {
             return Ok(Ended::Waits { why: format!("nothing serves yet; {new} may: {command}") });
         }
         let Some(facts) = shaped::<ExamFacts>(at.facts(Step::Exam)) else {
-            return Ended::skipped("it sat no exam");
+            return Ok(Ended::skipped("it sat no exam"));
         };
         promote::promotable(&self.home.releases().manifest(&new)?)?;
         let current = ReleaseId::new(facts.before.release)?;
@@ -128,7 +128,7 @@ impl Stations for House {
         if let Some((_, file)) = exam.as_ref().filter(|_| policy != Policy::None)
             && let Err(refused) = policy.judge(&file.report)
         {
-            return Ended::skipped(format!("{new} does not serve: {refused}"));
+            return Ok(Ended::skipped(format!("{new} does not serve: {refused}")));
         }
         if self.settings.night.promote == Promote::Ask {
             return Ok(Ended::Waits { why: format!("{new} won its exam; it serves after: {command}") });

@@ -26,6 +26,8 @@ pub(crate) use dry::dry;
 pub(crate) use due::Times;
 pub(crate) use house::House;
 pub(crate) use plan::{Kind, Step};
-pub(crate) use scheduler::{Scheduler, Turn};
+pub(crate) use scheduler::Scheduler;
+#[cfg(test)]
+use scheduler::Turn;
 pub(crate) use station::{Context, Ended, Stations, Stop, StopSwitch};
 pub(crate) use worker::{BEAT, LENGTH, Outcome, Worker, holder};

@@ -38,7 +38,7 @@ fn limits(house: &House, kind: Kind) -> (u32, Duration) {
 /// Trains, and gives the new release.
 pub(super) async fn train(house: &House, at: &Context) -> Result<Ended> {
     let (order, new) = match intent(house, at.kind).await? {
-        Intent::No(why) => return Ended::skipped(why),
+        Intent::No(why) => return Ok(Ended::skipped(why)),
         Intent::Yes { order, new } => (*order, new),
     };
     // The same job, taken up again, goes on with the same run.
@@ -69,10 +69,10 @@ pub(super) async fn train(house: &House, at: &Context) -> Result<Ended> {
                 _ => None,
             });
             let Some(place) = halted.filter(|_| !at.stop.asked()) else { return Err(error) };
-            return Ended::skipped(format!(
+            return Ok(Ended::skipped(format!(
                 "its time ({}) was over {place}, before the first pass was whole; what it computed is kept",
                 duration::words(time)
-            ));
+            )));
         }
     };
     let said = said(&id, &made.report, new, (epochs, time));

@@ -101,17 +101,15 @@ impl<S: Stations, C: Clock> Worker<S, C> {
             let now = self.clock.now();
             let begun = self.ledger.begin_step(job.id, &self.holder, (place, step.as_str()), now).await?;
             let Some(attempts) = begun else { return Ok(Outcome::Lost) };
-            let end = match self.settled(step, &earlier, attempts) {
-                Some(end) => end,
-                None => {
-                    let begun = job.begun.unwrap_or(now);
-                    let stop = self.stop.clone();
-                    let at = Context { job: job.id, kind, due: job.due, begun, now, earlier, stop };
-                    match self.run(step, at).await {
-                        Ran::Ended(end) => end,
-                        Ran::Stopped => return Ok(Outcome::Stopped),
-                        Ran::Lost => return Ok(Outcome::Lost),
-                    }
+            let end = if let Some(end) = self.settled(step, &earlier, attempts) {
+                end
+            } else {
+                let (begun, stop) = (job.begun.unwrap_or(now), self.stop.clone());
+                let at = Context { job: job.id, kind, due: job.due, begun, now, earlier, stop };
+                match self.run(step, at).await {
+                    Ran::Ended(end) => end,
+                    Ran::Stopped => return Ok(Outcome::Stopped),
+                    Ran::Lost => return Ok(Outcome::Lost),
                 }
             };
             if !self.ledger.end_step(job.id, &self.holder, place, &end).await? {
@@ -158,7 +156,11 @@ impl<S: Stations, C: Clock> Worker<S, C> {
         let stations = Arc::clone(&self.stations);
         let mut task = tokio::spawn(async move { station::run(&*stations, step, &at).await });
         tokio::select! {
-            ended = &mut task => Ran::Ended(self.end(step, ended)),
+            // A step that stops because it is asked to has not failed.
+            ended = &mut task => match ended {
+                Ok(Err(_)) if self.stop.asked() => Ran::Stopped,
+                ended => Ran::Ended(self.end(step, ended)),
+            },
             () = self.hold(job) => {
                 task.abort();
                 Ran::Lost

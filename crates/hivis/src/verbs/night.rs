@@ -164,17 +164,16 @@ async fn turn(global: &Global, home: Home, settings: Settings, args: &NightRunAr
 /// The turn of that kind that was cut off, or a new one; held by this process.
 async fn open(worker: &Worker<House, WallClock>, kind: Kind) -> Result<Job> {
     let open = worker.ledger.open_jobs().await?.into_iter().rfind(|job| job.kind == kind.as_str());
-    let job = match open {
-        Some(job) => job,
-        None => {
-            let now = worker.clock.now();
-            // Nobody's work is queued behind another's: who works is told at once.
-            if let Some(held) = worker.ledger.open_jobs().await?.into_iter().find(|job| is_held(job, now)) {
-                return Err(busy(&held, false));
-            }
-            let new = NewJob { kind: kind.as_str().to_owned(), due: now, by_hand: true };
-            worker.ledger.add_job(&new, now).await?
+    let job = if let Some(job) = open {
+        job
+    } else {
+        let now = worker.clock.now();
+        // Nobody's work is queued behind another's: who works is told at once.
+        if let Some(held) = worker.ledger.open_jobs().await?.into_iter().find(|job| is_held(job, now)) {
+            return Err(busy(&held, false));
         }
+        let new = NewJob { kind: kind.as_str().to_owned(), due: now, by_hand: true };
+        worker.ledger.add_job(&new, now).await?
     };
     match worker.claim(job.id, None).await?.context("the job is gone: this is a bug")? {
         Claim::Taken(job) => Ok(job),

@@ -94,6 +94,13 @@ impl Ledger {
             let far = job.lease.as_ref().is_some_and(|lease| lease.is_far(term.now, term.length));
             return Ok(Some(Claim::Held { job, far }));
         }
+        if let Some(stalled) = stalled {
+            // Nobody has to watch the same dead one twice.
+            let sql = "UPDATE jobs SET state = 'waiting', holder = NULL, lease_us = NULL
+                WHERE state = 'running' AND holder = ? AND beat = ? AND id <> ?";
+            let query = sqlx::query(sql).bind(&*stalled.holder).bind(stalled.beat as i64).bind(id);
+            query.execute(&mut *transaction).await.map_err(|e| self.error(e))?;
+        }
         let sql = "UPDATE jobs SET state = 'running', holder = ?2, lease_us = ?3, beat = beat + 1,
             attempts = attempts + 1, begun_us = coalesce(begun_us, ?4)
             WHERE id = ?1 AND state IN ('waiting', 'running')";

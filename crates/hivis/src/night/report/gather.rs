@@ -33,6 +33,8 @@ pub(crate) struct Morning {
     pub(crate) expected: Option<Sat>,
     /// Exams of this night and the nights before, oldest first.
     pub(crate) trend: Vec<Trend>,
+    /// Samples of the reports before, oldest first.
+    pub(crate) samples: Vec<(Timestamp, u64)>,
     /// What could be trained on, and what the report before this one counted.
     pub(crate) data: Option<Counted>,
     pub(crate) mined: Option<Mined>,
@@ -105,7 +107,7 @@ pub(crate) async fn gather(house: &House, job: &Job, steps: &[JobStep], now: Tim
         said: step.said.clone().unwrap_or_default(),
         seconds: step.ended.map(|ended| ended.duration_since(step.begun).as_secs_f64()),
     };
-    let earlier = ledger.earlier_facts(Step::Report.as_str(), job.id, 1).await?;
+    let earlier = ledger.earlier_facts(Step::Report.as_str(), job.id, TREND).await?;
     let facts = counted(&ledger.samples().await?);
     let before = shaped(earlier.first().map(|(_, facts)| facts));
     // For the lead: `crate::failing::failing(home)` once it is there.
@@ -119,6 +121,7 @@ pub(crate) async fn gather(house: &House, job: &Job, steps: &[JobStep], now: Tim
         serving: serving.as_ref().map(ToString::to_string),
         expected: newest.map(Sat::of),
         trend: trend(house, job.id).await?,
+        samples: samples(house, &earlier).await?,
         data: Some(Counted { facts, before }),
         mined: ledger.last_mining(looked).await?,
         failing,
@@ -177,4 +180,16 @@ async fn trend(house: &House, job: i64) -> Result<Vec<Trend>> {
     }
     nights.sort_by_key(|night| night.due);
     Ok(nights)
+}
+
+/// How many samples each of these reports counted.
+async fn samples(house: &House, reports: &[(i64, serde_json::Value)]) -> Result<Vec<(Timestamp, u64)>> {
+    let mut counts = Vec::new();
+    for (id, facts) in reports {
+        if let (Some(facts), Some(job)) = (shaped::<ReportFacts>(Some(facts)), house.ledger.job(*id).await?) {
+            counts.push((job.due, facts.samples));
+        }
+    }
+    counts.sort_unstable();
+    Ok(counts)
 }

@@ -89,7 +89,10 @@ fn panel(section: Section) -> Panel {
         _ => "",
     };
     let cell = |at: usize, text: String| Cell { tone: tone(&text), number: number[at], text };
-    let head = section.head.iter().enumerate().map(|(at, head)| cell(at, (*head).to_owned())).collect();
+    // One heading over two columns explains nothing.
+    let headed = section.head.iter().filter(|head| !head.is_empty()).count() > 1;
+    let head = section.head.iter().enumerate().filter(|_| headed);
+    let head = head.map(|(at, head)| cell(at, (*head).to_owned())).collect();
     let rows = section.rows.iter();
     let rows = rows.map(|row| row.iter().enumerate().map(|(at, text)| cell(at, text.clone())).collect()).collect();
     let calls = section.title == "What waits for you" && section.lines != ["nothing"];

@@ -20,12 +20,12 @@ use hivis_store::Home;
 use jiff::Timestamp;
 use serde_json::json;
 
-pub(crate) use gather::{Morning, gather};
+pub(crate) use gather::gather;
 pub(crate) use html::html;
 pub(crate) use text::text;
 
 #[cfg(test)]
-use gather::Failing;
+use gather::{Counted, Failing, Morning};
 #[cfg(test)]
 use health::Health;
 

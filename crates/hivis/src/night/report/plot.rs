@@ -23,11 +23,60 @@ pub(super) fn plots(morning: &Morning) -> Result<Vec<[String; 2]>> {
         let caption = "Reward to expect by exam, in 90% of deployments: what served (grey) and what was new (orange)";
         plots.push([draw(&nights, &days)?, caption.to_owned()]);
     }
+    let now = morning.data.as_ref().map(|data| (morning.job.due, data.facts.samples));
+    let counts: Vec<_> = morning.samples.iter().copied().chain(now).collect();
+    if counts.len() > 1 {
+        let days: Vec<String> = counts.iter().map(|(due, _)| due.strftime("%m-%d").to_string()).collect();
+        let counts: Vec<u64> = counts.into_iter().map(|(_, samples)| samples).collect();
+        plots.push([grown(&counts, &days)?, "Samples that the home could train on, by report".to_owned()]);
+    }
     Ok(plots)
 }
 
+/// The name of a whole place on the axis.
+fn named(days: &[String], x: f64) -> String {
+    let whole = (x - x.round()).abs() < 1e-9 && x >= 0.0;
+    days.get(x.round() as usize).filter(|_| whole).cloned().unwrap_or_default()
+}
+
+fn failed(error: &dyn std::fmt::Display) -> anyhow::Error {
+    anyhow!("a plot cannot be drawn: {error}")
+}
+
+fn grown(counts: &[u64], days: &[String]) -> Result<String> {
+    let most = counts.iter().copied().max().unwrap_or_default().max(1) as f64;
+    let mut svg = String::new();
+    {
+        let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        let last = (counts.len() - 1) as f64;
+        let mut chart = ChartBuilder::on(&root)
+            .margin(10)
+            .x_label_area_size(38)
+            .y_label_area_size(62)
+            .build_cartesian_2d(-0.5..last + 0.5, 0.0..1.08 * most)
+            .map_err(|e| failed(&e))?;
+        chart
+            .configure_mesh()
+            .disable_mesh()
+            .x_labels(counts.len().min(12))
+            .x_label_formatter(&|x| named(days, *x))
+            .y_labels(5)
+            .y_label_formatter(&|y| format!("{y:.0}"))
+            .x_desc("report")
+            .y_desc("samples")
+            .axis_style(SOFT)
+            .label_style(("sans-serif", 14).into_font().color(&INK))
+            .draw()
+            .map_err(|e| failed(&e))?;
+        let points = || counts.iter().enumerate().map(|(at, count)| (at as f64, *count as f64));
+        chart.draw_series(LineSeries::new(points(), ROAD.stroke_width(2))).map_err(|e| failed(&e))?;
+        chart.draw_series(points().map(|at| Circle::new(at, 4, ROAD.filled()))).map_err(|e| failed(&e))?;
+        root.present().map_err(|e| failed(&e))?;
+    }
+    Ok(svg.replace(INK_TEXT, "currentColor"))
+}
+
 fn draw(nights: &[(Span, Span)], days: &[String]) -> Result<String> {
-    let failed = |error: &dyn std::fmt::Display| anyhow!("a plot cannot be drawn: {error}");
     let ends = || nights.iter().flat_map(|(a, b)| [a, b]);
     let low = ends().map(|span| span.low).fold(f64::INFINITY, f64::min);
     let high = ends().map(|span| span.high).fold(f64::NEG_INFINITY, f64::max);
@@ -42,20 +91,16 @@ fn draw(nights: &[(Span, Span)], days: &[String]) -> Result<String> {
             .y_label_area_size(54)
             .build_cartesian_2d(-0.5..last + 0.5, low - room..high + room)
             .map_err(|e| failed(&e))?;
-        let name = |x: &f64| {
-            let whole = (x - x.round()).abs() < 1e-9 && *x >= 0.0;
-            days.get(x.round() as usize).filter(|_| whole).cloned().unwrap_or_default()
-        };
         chart
             .configure_mesh()
             .disable_mesh()
             .x_labels(nights.len().min(12))
-            .x_label_formatter(&name)
+            .x_label_formatter(&|x| named(days, *x))
             .y_labels(6)
             .x_desc("exam")
             .y_desc("reward")
             .axis_style(SOFT)
-            .label_style(("sans-serif", 12).into_font().color(&INK))
+            .label_style(("sans-serif", 14).into_font().color(&INK))
             .draw()
             .map_err(|e| failed(&e))?;
         for (at, (before, after)) in nights.iter().enumerate() {

@@ -45,13 +45,13 @@ pub(super) fn lead(morning: &Morning) -> String {
     let failed = morning.steps.iter().find(|s| s.state == StepState::Failed);
     let failed = failed.map_or_else(String::new, |s| format!(" The step {} failed: {}.", s.name, full_stop(&s.said)));
     let gain = morning.exam.as_ref().and_then(|exam| exam.difference);
-    let gain = gain.map_or_else(String::new, |d| format!(", reward {}", signed(d.reward)));
+    let gain = gain.map_or_else(String::new, |d| format!(" The reward to expect differs by {}.", signed(d.reward)));
     let text = match (of(Step::Promote), &morning.exam, of(Step::Train)) {
         (Some(p), Some(exam), _) if p.state == StepState::Done => {
-            format!("{} serves in place of {}{gain}.", exam.after.release, exam.before.release)
+            format!("{} serves in place of {}.{gain}", exam.after.release, exam.before.release)
         }
-        (Some(p), _, _) if p.state == StepState::Waits => format!("A person is asked{gain}: {}.", full_stop(&p.said)),
-        (Some(p), Some(exam), _) => format!("{} goes on serving{gain}: {}.", exam.before.release, full_stop(&p.said)),
+        (Some(p), _, _) if p.state == StepState::Waits => format!("You are asked: {}.{gain}", full_stop(&p.said)),
+        (Some(p), Some(exam), _) => format!("{} goes on serving: {}.{gain}", exam.before.release, full_stop(&p.said)),
         (_, _, Some(t)) if t.state == StepState::Skipped => {
             format!("Nothing new was trained: {}.", full_stop(&t.said))
         }
@@ -115,7 +115,7 @@ fn reward(morning: &Morning) -> Section {
         let line = "no exam this night; what serves, by the newest exam that it sat:".to_owned();
         return Section { title, lines: vec![line], head, rows: vec![row("", sat)] };
     };
-    let line = exam.difference.map_or_else(
+    let mut told = vec![exam.difference.map_or_else(
         || "no comparison on scenes never seen".to_owned(),
         |d| {
             format!(
@@ -127,8 +127,9 @@ fn reward(morning: &Morning) -> Section {
                 exam.questions
             )
         },
-    );
-    Section { title, lines: vec![line], head, rows: vec![row("before ", &exam.before), row("after ", &exam.after)] }
+    )];
+    told.extend(morning.steps.iter().filter(|s| s.name == Step::Train.as_str()).map(|s| format!("why: {}", s.said)));
+    Section { title, lines: told, head, rows: vec![row("before ", &exam.before), row("after ", &exam.after)] }
 }
 
 /// Which slices rose and which fell: the ends of the list, and all that are beyond chance.
@@ -265,7 +266,8 @@ fn reviewed(morning: &Morning) -> Section {
     let (title, reviewed) = ("Reviews of the last 7 days", &morning.reviewed);
     let row = |who: &str, [accepted, rejected, skipped]: [u64; 3]| {
         let judged = accepted + rejected;
-        let rate = if judged == 0 { "-".to_owned() } else { format!("{}%", (100 * accepted + judged / 2) / judged) };
+        let rate = (100 * accepted + judged / 2).checked_div(judged);
+        let rate = rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate}%"));
         vec![who.to_owned(), accepted.to_string(), rejected.to_string(), skipped.to_string(), rate]
     };
     let mut rows: Vec<_> = reviewed.generated.iter().map(|(who, counts)| row(who, *counts)).collect();
