@@ -41,6 +41,12 @@ pub enum TrainError {
     /// There is nothing to train on, or only one class.
     #[error("cannot train: {0}")]
     Data(String),
+    /// It was told to stop. What was computed is kept: the same training goes on from there.
+    #[error("the training was stopped {at}; what it computed is kept")]
+    Halted {
+        /// Where it was.
+        at: String,
+    },
     /// The graph could not be written.
     #[error("cannot write the graph")]
     Graph(#[source] hivis_onnx::OnnxError),

@@ -46,7 +46,7 @@ impl Job<'_> {
         &self,
         places: &[usize],
         skipped: &mut Vec<(String, String)>,
-        done: &mut dyn FnMut(usize),
+        done: &mut dyn FnMut(usize) -> Result<(), TrainError>,
     ) -> Result<Taken, TrainError> {
         let mut buckets: BTreeMap<u8, Vec<usize>> = BTreeMap::new();
         for &row in places {
@@ -55,7 +55,7 @@ impl Job<'_> {
         let mut found: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
         for (bucket, rows) in buckets {
             found.extend(self.bucket(bucket, &rows, skipped)?);
-            done(rows.len());
+            done(rows.len())?;
         }
         let width = self.backbone.width();
         let mut taken = Taken { samples: Samples { width, features: Vec::new(), labels: Vec::new() }, of: Vec::new() };

@@ -14,7 +14,7 @@ use crate::adamw::AdamW;
 use crate::device::Processor;
 use crate::features::Samples;
 
-pub use fit::{Checkpoints, Fit};
+pub use fit::{Asking, Checkpoints, Fit, Halt};
 pub use mixture::Mixture;
 
 /// How a head is trained; the defaults are the project's.

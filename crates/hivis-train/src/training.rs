@@ -18,7 +18,7 @@ use crate::TrainError;
 use crate::calibrate::{self, Shift};
 use crate::feature_cache::{Job, Taken};
 use crate::features::Backbone;
-use crate::head::{Checkpoints, Epoch, Fit, Lesson, Mixture, TrainedHead, logits};
+use crate::head::{Checkpoints, Epoch, Fit, Halt, Lesson, Mixture, TrainedHead, logits};
 use crate::measure::measure;
 use crate::split::Part;
 use crate::sweep::{Trial, sweep, trials};
@@ -118,6 +118,11 @@ pub fn train(
         job.take(places, &mut skipped, &mut |more| {
             done += more;
             progress(Progress::Features { done, total });
+            // What is computed is kept, so that stopping here loses nothing.
+            match checkpoints.halt() {
+                Some(_) if done < total => Err(TrainError::Halted { at: format!("at {done} of {total} pictures") }),
+                _ => Ok(()),
+            }
         })
     };
     let (train_rows, tune_rows) = (take(&training)?, take(&tuning)?);
@@ -129,7 +134,7 @@ pub fn train(
         pooling: backbone.pooling(),
         begin: earlier.map(|earlier| &earlier.head),
     };
-    let (trained, trials) = fit(lesson, settings, &mut checkpoints, progress)?;
+    let (trained, trials, cut_short) = fit(lesson, settings, &mut checkpoints, progress)?;
     let mut head = trained.head;
     let raw = logits(&head, &tune_rows.samples);
     let truths: Vec<bool> = tune_rows.samples.labels.iter().map(|label| *label == Label::Roadwork).collect();
@@ -155,6 +160,7 @@ pub fn train(
         earlier: earlier.map(|earlier| (earlier.run.clone(), training.len() - old, old)),
         trials,
         history: trained.history,
+        cut_short,
         best: trained.best,
         calibration: (head.calibration.a, head.calibration.b),
         threshold,
@@ -169,26 +175,35 @@ pub fn train(
     Ok(Trained { head, report, judged: judged.collect() })
 }
 
-/// One head, or the best of a sweep. A sweep keeps no checkpoint: its trials are short.
+/// One head, or the best of a sweep, and whether it was halted before its last epoch. A sweep keeps no checkpoint and
+/// is never halted: its trials are short.
 fn fit(
     lesson: Lesson<'_>,
     settings: &TrainingSettings,
     checkpoints: &mut Checkpoints<'_>,
     progress: &mut dyn FnMut(Progress),
-) -> Result<(TrainedHead, Vec<Trial>), TrainError> {
+) -> Result<(TrainedHead, Vec<Trial>, bool), TrainError> {
     if settings.trials > 1 {
         progress(Progress::Head { step: 0 });
-        return sweep(lesson, &trials(&settings.head, settings.trials));
+        let (head, trials) = sweep(lesson, &trials(&settings.head, settings.trials))?;
+        return Ok((head, trials, false));
     }
     let mut fit = Fit::resume(lesson, &settings.head, checkpoints)?;
     progress(Progress::Head { step: fit.steps() });
     while !fit.is_done() {
-        fit.go_on(lesson, fit.epochs() + 1, checkpoints)?;
-        if let Some(&losses) = fit.history().last() {
+        let before = fit.epochs();
+        fit.go_on(lesson, before + 1, checkpoints)?;
+        if let Some(&losses) = fit.history().last().filter(|_| fit.epochs() > before) {
             progress(Progress::Epoch { epoch: fit.epochs(), losses });
         }
+        match checkpoints.halt() {
+            _ if fit.is_done() => {}
+            Some(Halt::Soon) if fit.epochs() > 0 => return Ok((fit.end(lesson)?, Vec::new(), true)),
+            Some(_) => return Err(TrainError::Halted { at: format!("at step {}", fit.steps()) }),
+            None => {}
+        }
     }
-    Ok((fit.finish(lesson, checkpoints)?, Vec::new()))
+    Ok((fit.end(lesson)?, Vec::new(), false))
 }
 
 /// What an epoch is made of, and how many views of each group there are to take from.

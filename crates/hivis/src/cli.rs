@@ -38,7 +38,7 @@ pub use ensemble::EnsembleArgs;
 pub use gate::GateVerb;
 pub use mine::{MineRunArgs, MineVerb};
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
-pub use night::NightVerb;
+pub use night::{KindName, NightReportArgs, NightRunArgs, NightVerb};
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
@@ -94,6 +94,8 @@ pub enum Verb {
     Demo(DemoArgs),
     /// Answer validators: the axon on --addr, the page and metrics on --page.
     Serve(ServeArgs),
+    /// The whole operation: everything that `serve` does, and the wheel that turns by itself beside it.
+    Run(ServeArgs),
     /// Ask a release, two releases or any axon as a validator would, and report the reward to expect.
     Exam(ExamArgs),
     /// Look at what was asked and answered.

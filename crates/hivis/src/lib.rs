@@ -38,6 +38,7 @@ mod miner;
 mod mining;
 mod money;
 mod natix;
+mod night;
 mod notify;
 mod onchain;
 mod parts;
@@ -55,6 +56,7 @@ mod run_file;
 mod searching;
 mod sheet;
 mod sampled;
+mod submission;
 mod swap;
 mod table;
 mod terminal;
@@ -77,12 +79,16 @@ mod wheel;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use cli::{Cli, Verb};
+use cli::{Cli, NightVerb, Verb};
 
 /// Runs one verb; the exit code is 0, 1 for a failure, or what the verb says.
 pub fn run(cli: Cli) -> ExitCode {
     logging(&cli);
     hivis_hub::prepare_tls();
+    if let Verb::Night(NightVerb::Watch { .. } | NightVerb::Run(_)) = cli.verb {
+        // Before the first thread: threads inherit it.
+        verbs::night::step_aside();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -107,6 +113,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.verb {
         Verb::Demo(args) => verbs::demo::run(global, &args).await,
         Verb::Serve(args) => verbs::serve::run(global, &args).await,
+        Verb::Run(args) => verbs::run::run(global, &args).await,
         Verb::Exam(args) => verbs::exam::run(global, &args).await,
         Verb::Records(verb) => verbs::records::run(global, &verb).await,
         Verb::Pull(verb) => verbs::pull::run(global, &verb).await,
@@ -150,7 +157,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
 /// Logs go to standard error, so that standard output stays for answers.
 fn logging(cli: &Cli) {
     use tracing_subscriber::EnvFilter;
-    let quiet = !matches!(cli.verb, Verb::Serve(_));
+    let quiet = !matches!(cli.verb, Verb::Serve(_) | Verb::Run(_) | Verb::Night(NightVerb::Watch { .. }));
     let level = match (cli.global.verbose, quiet) {
         (0, true) => "warn",
         (0, false) => "info",

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use hivis_onnx::{HeadForm, Member, Model, Pooling};
 use hivis_store::{Home, TrainingNote};
 use hivis_train::features::Backbone;
-use hivis_train::head::Checkpoints;
+use hivis_train::head::{Asking, Checkpoints};
 use hivis_train::split::{Part, Proof};
 use hivis_train::tracker::{RunFacts, RunStatus, TrackerName, TrackerOutcome, TrackerSettings, Trackers};
 use hivis_train::training::{Desk, Progress, Source as _, Trained, TrainingReport, train, version};
@@ -46,6 +46,8 @@ pub(crate) struct How {
     pub(crate) checkpoint: Duration,
     /// Who is told.
     pub(crate) trackers: TrackerSettings,
+    /// Asked whether it should end before its last epoch.
+    pub(crate) halt: Option<Asking>,
 }
 
 impl How {
@@ -53,12 +55,12 @@ impl How {
     pub(crate) fn usual(id: ReleaseId) -> Self {
         let names = vec![TrackerName::JsonLines];
         let trackers = TrackerSettings { names, ..TrackerSettings::default() };
-        Self { id, checkpoint: Duration::from_mins(30), trackers }
+        Self { id, checkpoint: Duration::from_mins(30), trackers, halt: None }
     }
 }
 
 /// Trains, writes the run folder, builds the release. The pointer is not moved.
-pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> Result<Made> {
+pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, mut how: How) -> Result<Made> {
     let home = home.clone();
     let work = move || {
         let (began, start) = (Timestamp::now(), Instant::now());
@@ -94,7 +96,7 @@ pub(crate) async fn make(home: &Home, set: TrainSet, order: Order, how: How) -> 
         let of = serde_json::to_string(&(&order, backbone.hash(), version(set.rows())))?;
         let desk = Desk {
             cache: &cache,
-            checkpoints: Checkpoints::to(checkpoint.clone(), of, due),
+            checkpoints: Checkpoints::to(checkpoint.clone(), of, due).halted_by(how.halt.take()),
             earlier: earlier.as_ref(),
             progress: &mut |at| {
                 if let Progress::Epoch { epoch, losses } = at {

@@ -13,6 +13,7 @@ pub(crate) mod labels;
 pub(crate) mod log;
 pub(crate) mod migrate;
 pub(crate) mod mining;
+pub(crate) mod morning;
 pub(crate) mod objects;
 pub(crate) mod picture_names;
 pub(crate) mod pictures;

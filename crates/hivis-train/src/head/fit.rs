@@ -45,23 +45,47 @@ struct Place {
     lowest: Option<f32>,
 }
 
+/// How a training ends before its last epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Halt {
+    /// With the best head so far, when an epoch is whole; else as [`Halt::Now`].
+    Soon,
+    /// With nothing but its checkpoint, from which the same training goes on.
+    Now,
+}
+
+/// Asked after every step, and between groups of features.
+pub type Asking = Box<dyn Fn() -> Option<Halt> + Send + Sync>;
+
 /// Keeps a [`Fit`] on disk now and then.
 pub struct Checkpoints<'a> {
     file: Option<(PathBuf, String)>,
     due: Box<dyn FnMut() -> bool + Send + 'a>,
+    halt: Option<Asking>,
     failed: Option<TrainError>,
 }
 
 impl<'a> Checkpoints<'a> {
     /// Never.
     pub fn none() -> Self {
-        Self { file: None, due: Box::new(|| false), failed: None }
+        Self { file: None, due: Box::new(|| false), halt: None, failed: None }
     }
 
     /// To `path` whenever `due` says so, asked after every step. `of` names the training (its rows, settings, backbone):
     /// a file of another one is passed over.
     pub fn to(path: PathBuf, of: String, due: impl FnMut() -> bool + Send + 'a) -> Self {
-        Self { file: Some((path, of)), due: Box::new(due), failed: None }
+        Self { file: Some((path, of)), due: Box::new(due), halt: None, failed: None }
+    }
+
+    /// The training ends when `halt` says so: a checkpoint is kept first.
+    #[must_use]
+    pub fn halted_by(self, halt: Option<Asking>) -> Self {
+        Self { halt, ..self }
+    }
+
+    /// Whether the training should end, and how.
+    pub fn halt(&self) -> Option<Halt> {
+        self.halt.as_ref().and_then(|halt| halt())
     }
 
     /// Why the last checkpoint could not be written. The training goes on without it: a full disk costs time, not the head.
@@ -69,11 +93,14 @@ impl<'a> Checkpoints<'a> {
         self.failed.as_ref()
     }
 
-    fn offer(&mut self, fit: &Fit) {
-        let Some((path, of)) = &self.file else { return };
-        if (self.due)() {
+    /// True when the training should end here; then it is kept in any case.
+    fn offer(&mut self, fit: &Fit) -> bool {
+        let halt = self.halt().is_some();
+        let Some((path, of)) = &self.file else { return halt };
+        if (self.due)() || halt {
             self.failed = fit.write(path, of).err();
         }
+        halt
     }
 }
 
@@ -149,11 +176,16 @@ impl Fit {
     /// Trains until it is done.
     pub fn finish(mut self, lesson: Lesson<'_>, checkpoints: &mut Checkpoints<'_>) -> Result<TrainedHead, TrainError> {
         self.go_on(lesson, usize::MAX, checkpoints)?;
+        self.end(lesson)
+    }
+
+    /// The best head so far, without another step.
+    pub fn end(self, lesson: Lesson<'_>) -> Result<TrainedHead, TrainError> {
         let head = self.shape.head_of(&self.best, lesson.pooling)?;
         Ok(TrainedHead { head, history: self.at.history, best: self.at.best })
     }
 
-    /// Trains to the end of epoch `until` or until it is done, on one thread.
+    /// Trains to the end of epoch `until` or until it is done or halted, on one thread.
     pub fn go_on(
         &mut self,
         lesson: Lesson<'_>,
@@ -164,13 +196,16 @@ impl Fit {
         let alone = alone.map_err(|error| TrainError::Data(format!("no thread to train on: {error}")))?;
         alone.install(|| {
             while !self.is_done() && self.at.epoch < until {
-                self.epoch(lesson, checkpoints)?;
+                if !self.epoch(lesson, checkpoints)? {
+                    break;
+                }
             }
             Ok(())
         })
     }
 
-    fn epoch(&mut self, lesson: Lesson<'_>, checkpoints: &mut Checkpoints<'_>) -> Result<(), TrainError> {
+    /// False when it was halted before the epoch was whole.
+    fn epoch(&mut self, lesson: Lesson<'_>, checkpoints: &mut Checkpoints<'_>) -> Result<bool, TrainError> {
         let rows_a_step = self.settings.batch * self.settings.accumulate;
         let order = lesson.mixture.epoch(self.settings.seed, self.at.epoch as u64);
         let steps_an_epoch = order.len().div_ceil(rows_a_step);
@@ -188,7 +223,9 @@ impl Fit {
             self.settings.optimiser.step(&mut self.weights, &mut self.moments, &gradients, rate);
             self.at.sum += f64::from(loss);
             self.at.step += 1;
-            checkpoints.offer(self);
+            if checkpoints.offer(self) && self.at.step < steps_an_epoch {
+                return Ok(false);
+            }
         }
         let validation = self.shape.evaluate(&self.weights, lesson.validation, &self.device)?;
         let training = (self.at.sum / steps_an_epoch as f64) as f32;
@@ -198,7 +235,7 @@ impl Fit {
             self.best = self.weights.clone();
         }
         self.at = Place { epoch: self.at.epoch + 1, step: 0, sum: 0.0, ..std::mem::take(&mut self.at) };
-        Ok(())
+        Ok(true)
     }
 
     /// Mean loss of a step's rows and its gradients, in as many parts as memory wants.

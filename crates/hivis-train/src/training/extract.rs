@@ -25,6 +25,7 @@ pub fn features(
     let taken = Job { source, backbone, settings, cache }.take(&open, &mut skipped, &mut |more| {
         done += more;
         progress(Progress::Features { done, total: open.len() });
+        Ok(())
     })?;
     let parts = taken.of.iter().filter_map(|(row, _)| parts[*row]).collect();
     Ok(Features { samples: taken.samples, of: taken.of, parts, skipped })

@@ -59,6 +59,9 @@ pub struct TrainingReport {
     pub trials: Vec<Trial>,
     /// Losses by epoch.
     pub history: Vec<Epoch>,
+    /// Whether its time was over before its last epoch.
+    #[serde(default)]
+    pub cut_short: bool,
     /// The epoch that was kept, from 0.
     pub best: usize,
     /// Slope and shift of the last node.

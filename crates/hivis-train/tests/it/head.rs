@@ -4,7 +4,7 @@ use hivis_onnx::Pooling;
 use hivis_train::TrainError;
 use hivis_train::draws::{Purpose, stream};
 use hivis_train::features::Samples;
-use hivis_train::head::{Checkpoints, ClassWeights, Fit, HeadSettings, Lesson, Mixture, right, train_head};
+use hivis_train::head::{Checkpoints, ClassWeights, Fit, Halt, HeadSettings, Lesson, Mixture, right, train_head};
 use hivis_train::sweep;
 use hivis_types::Label;
 use rand::Rng;
@@ -89,6 +89,33 @@ fn a_resumed_training_ends_bit_for_bit_the_same() {
     }
     let other = Checkpoints::to(path, "another training".to_owned(), || false);
     assert_eq!(Fit::resume(lesson, &settings, &other).unwrap().steps(), 0);
+}
+
+/// Told to stop between two steps: it is kept there although no checkpoint was due, and goes on to the very same head.
+#[test]
+fn a_halted_training_is_kept_and_goes_on() {
+    let (training, validation) = (crossed(1, 300), crossed(2, 100));
+    let mixture = Mixture::whole(300);
+    let lesson = lesson(&training, &mixture, &validation);
+    let settings = HeadSettings { epochs: 3, ..quick() };
+    let whole = Fit::new(lesson, &settings).unwrap().finish(lesson, &mut Checkpoints::none()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // 10 steps an epoch: in the midst of the first, at the end of one, in the midst of the last.
+    for (steps, epochs) in [(4, 0), (10, 1), (23, 2)] {
+        let path = folder.path().join(format!("head.{steps}"));
+        let asked = std::sync::atomic::AtomicU32::new(0);
+        let halt =
+            move || (asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1 >= steps).then_some(Halt::Soon);
+        let kept = Checkpoints::to(path.clone(), "this".to_owned(), || false);
+        let mut halted = kept.halted_by(Some(Box::new(halt)));
+        let mut fit = Fit::new(lesson, &settings).unwrap();
+        fit.go_on(lesson, 3, &mut halted).unwrap();
+        assert!(halted.failed().is_none());
+        assert!(fit.epochs() >= epochs && fit.epochs() < 3, "halted after {steps}: {}", fit.epochs());
+        let mut again = Checkpoints::to(path, "this".to_owned(), || false);
+        let fit = Fit::resume(lesson, &settings, &again).unwrap();
+        assert_eq!(fit.finish(lesson, &mut again).unwrap(), whole, "halted after {steps}");
+    }
 }
 
 /// A folder that is gone stands for a full disk: the head comes out all the same, and the reason is told.

@@ -25,6 +25,8 @@ pub use gate::{GateSettings, RawGate};
 pub use load::load;
 pub use mine::{MineSettings, RawMine, RunSize};
 pub use night::{NightSettings, RawNight};
+pub use mine::{MineSettings, RawMine};
+pub use night::{NightSettings, Promote, RawNight, RawWords};
 pub use publish::{NatixSettings, PublishSettings, RawNatix, RawPublish};
 pub use raw::Raw;
 pub use review::{RawReview, ReviewSettings};

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hivis_store::{Home, Ledger};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -19,6 +18,7 @@ use crate::failure;
 use crate::home;
 use crate::ical::{Stamp, ical};
 use crate::metagraph::read_metagraph;
+use crate::submission::submission;
 use crate::table::table;
 
 /// Prints the calendar; overdue days are no failure of this verb.
@@ -65,24 +65,6 @@ async fn registration(settings: &Settings, args: &DatesArgs) -> Result<Registrat
         immune_day: day_of(reading.time_of(immune_until)),
         hotkey,
     })
-}
-
-/// When the serving release was submitted: the day of its publication. One that was not published counts from its first
-/// service, or from its making.
-async fn submission(home: &Home, ledger: &Ledger) -> Result<Option<Submission>> {
-    let Some(release) = home.releases().current()? else { return Ok(None) };
-    // Its beginning is what the model card says: a later commit of the same release is no new submission.
-    if let Some(published) = ledger.last_publication(&release).await? {
-        return Ok(Some(Submission { release, day: day_of(published.begun), of: "publication" }));
-    }
-    let promotions = ledger.promotions(u32::MAX).await?;
-    let mut served = promotions.iter().rev().filter(|p| p.release == release);
-    let first = served.find_map(|p| p.outcome.as_ref().filter(|o| o.serving).map(|o| o.at));
-    let (at, of) = match first {
-        Some(at) => (at, "first service"),
-        None => (home.releases().manifest(&release)?.created, "making"),
-    };
-    Ok(Some(Submission { release, day: day_of(at), of }))
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

@@ -29,6 +29,7 @@ pub(crate) mod records;
 pub(crate) mod register;
 pub(crate) mod release;
 pub(crate) mod review;
+pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod status;

@@ -70,6 +70,7 @@ pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
         id: id.clone(),
         checkpoint: Duration::from_mins(u64::from(args.checkpoint)),
         trackers: TrackerSettings { names: args.track.clone(), wandb },
+        halt: None,
     };
     let pictures = order.pictures.clone();
     let made = training_run::make(&home, set, order, how).await?;

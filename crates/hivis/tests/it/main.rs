@@ -16,6 +16,7 @@ mod made;
 mod miner;
 mod mining;
 mod natix;
+mod night;
 mod onchain;
 mod promotion;
 mod publish;
