@@ -41,7 +41,10 @@ pub use night::NightVerb;
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
-pub use review::ReviewVerb;
+pub use review::{
+    AcceptArgs, LabelWord, ListReviewsArgs, NextArgs, ReasonWord, RejectArgs, ReviewVerb, ReviewerArgs, SkipArgs,
+    UndoArgs, WhichReview,
+};
 pub use search::SearchVerb;
 pub use synth::SynthVerb;
 #[cfg(feature = "train")]

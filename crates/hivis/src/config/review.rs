@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use hivis_curate::review::Rules;
-use hivis_store::Reviewer;
+use hivis_store::{Reviewer, StoreError};
 use jiff::SignedDuration;
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ pub struct RawReview {
     pub reviewer: Option<String>,
     /// Minutes that a picture is shown to one person only.
     pub lease_min: Option<u32>,
-    /// Weeks that rates look back.
+    /// Weeks that rates look back, this one included.
     pub weeks: Option<u32>,
     /// Share of generated pictures that should be accepted.
     pub target: Option<f64>,
@@ -70,9 +70,9 @@ impl ReviewSettings {
         Ok(Self {
             week: raw.week.unwrap_or(50),
             double: share("double", raw.double.unwrap_or(0.1))?,
-            reviewer: Reviewer::new(&raw.reviewer.clone().unwrap_or_else(user))?,
+            reviewer: Reviewer::new(&raw.reviewer.clone().unwrap_or_else(user)).map_err(StoreError::from)?,
             lease: SignedDuration::from_mins(i64::from(lease)),
-            weeks: count("review.weeks", raw.weeks.unwrap_or(4), 1)?,
+            weeks: count("review.weeks", raw.weeks.unwrap_or(4), 2)?,
             rules,
         })
     }
