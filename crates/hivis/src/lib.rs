@@ -44,6 +44,7 @@ mod publication;
 mod publish;
 mod recorded;
 mod release;
+mod review_desk;
 mod reviewing;
 mod reward_log;
 #[cfg(feature = "train")]

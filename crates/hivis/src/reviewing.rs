@@ -118,23 +118,30 @@ impl Rates {
     }
 }
 
+/// What is counted of one generator or prompt.
+#[derive(Default)]
+struct Tally {
+    weeks: BTreeMap<Week, Rate>,
+    relabelled: u64,
+}
+
 /// Acceptance by generator and prompt. A picture counts as accepted when it was accepted with the label that was asked for.
 pub(crate) async fn rates(ledger: &Ledger, settings: &ReviewSettings, now: Timestamp) -> Result<Rates> {
     let until = Week::of(now);
     let since = until.before(settings.weeks - 1);
-    let mut tallies: BTreeMap<(String, Option<String>), (BTreeMap<Week, Rate>, u64)> = BTreeMap::new();
+    let mut tallies: BTreeMap<(String, Option<String>), Tally> = BTreeMap::new();
     for judged in ledger.judged_pictures(since.begins()).await? {
         for prompt in [None, Some(judged.prompt.clone())] {
-            let (weeks, relabelled) = tallies.entry((judged.generator.clone(), prompt)).or_default();
-            weeks.entry(Week::of(judged.settled)).or_default().add(judged.accepted && judged.as_asked);
-            *relabelled += u64::from(judged.accepted && !judged.as_asked);
+            let tally = tallies.entry((judged.generator.clone(), prompt)).or_default();
+            tally.weeks.entry(Week::of(judged.settled)).or_default().add(judged.accepted && judged.as_asked);
+            tally.relabelled += u64::from(judged.accepted && !judged.as_asked);
         }
     }
-    let row = |((generator, prompt), (weeks, relabelled)): ((String, Option<String>), (BTreeMap<Week, Rate>, u64))| {
+    let row = |((generator, prompt), tally): ((String, Option<String>), Tally)| {
         let subject = if prompt.is_some() { Subject::Prompt } else { Subject::Generator };
-        let weeks: Vec<Weekly> = weeks.into_iter().map(|(week, rate)| Weekly { week, rate }).collect();
+        let weeks: Vec<Weekly> = tally.weeks.into_iter().map(|(week, rate)| Weekly { week, rate }).collect();
         let judgement = review::judge(subject, &weeks, until, &settings.rules);
-        RateRow { subject, generator, prompt, relabelled, weeks, judgement }
+        RateRow { subject, generator, prompt, relabelled: tally.relabelled, weeks, judgement }
     };
     Ok(Rates { since, until, rows: tallies.into_iter().map(row).collect() })
 }
@@ -149,11 +156,14 @@ pub(crate) struct AgreementRow {
     pub(crate) agreement: Agreement,
 }
 
+/// What two people said of one picture; `None` is a reject.
+type Said = (Option<Label>, Option<Label>);
+
 /// Agreement of each two people, after that of everybody. The words are roadwork, none and reject.
 pub(crate) async fn agreement(ledger: &Ledger) -> Result<Vec<AgreementRow>> {
     let looks = ledger.two_looks().await?;
     let all: Vec<_> = looks.iter().map(|look| (look.one_said, look.other_said)).collect();
-    let mut pairs: BTreeMap<(String, String), Vec<(Option<Label>, Option<Label>)>> = BTreeMap::new();
+    let mut pairs: BTreeMap<(String, String), Vec<Said>> = BTreeMap::new();
     for TwoLooks { one, one_said, other, other_said, .. } in looks {
         let (names, said) =
             if one <= other { ((one, other), (one_said, other_said)) } else { ((other, one), (other_said, one_said)) };

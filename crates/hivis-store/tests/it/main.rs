@@ -18,6 +18,8 @@ mod publications;
 mod reading;
 mod releases;
 mod retention;
+mod review_model;
+mod reviews;
 mod test_looks;
 mod world;
 mod writer;

@@ -19,6 +19,7 @@ mod onchain;
 mod promotion;
 mod publish;
 mod release;
+mod review;
 mod sdk;
 mod service;
 mod train;
