@@ -238,6 +238,9 @@ pub enum StoreError {
         /// Bytes that may be.
         free: u64,
     },
+    /// A reviewer may not do that.
+    #[error(transparent)]
+    Review(#[from] crate::ReviewRefused),
 }
 
 impl StoreError {
@@ -268,6 +271,7 @@ impl StoreError {
             Self::NotEmpty { .. } => "give another folder with --home; nothing is ever restored over a home".into(),
             Self::HalfRestored { .. } => "run the same `hivis restore` again; it goes on where it was".into(),
             Self::Version(error) => return error.hint(),
+            Self::Review(refused) => refused.hint(),
             Self::NoRoom { .. } => "free some space, or give a folder on a larger disk".into(),
             _ => return None,
         })

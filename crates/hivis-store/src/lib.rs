@@ -69,6 +69,11 @@ pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
 pub use ledger::read::Story;
+pub use ledger::reviews::{
+    Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewCounts, ReviewDoubt,
+    ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict, ReviewWhy,
+    Reviewer, SaidOfIt, Settled, Told, TwoLooks, Undo,
+};
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};
 pub use ledger::summary::{Latency, Summary, Totals};

@@ -44,6 +44,11 @@ pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningAr
 pub use publish::PublishArgs;
 pub use review::ReviewVerb;
 pub use search::{SearchArgs, SearchVerb};
+pub use review::{
+    AcceptArgs, LabelWord, ListReviewsArgs, NextArgs, ReasonWord, RejectArgs, ReviewVerb, ReviewerArgs, SkipArgs,
+    UndoArgs, WhichReview,
+};
+pub use search::SearchVerb;
 pub use synth::SynthVerb;
 pub use trace::TraceArgs;
 #[cfg(feature = "train")]

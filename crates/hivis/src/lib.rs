@@ -50,6 +50,8 @@ mod publication;
 mod publish;
 mod recorded;
 mod release;
+mod review_desk;
+mod reviewing;
 mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;

@@ -1,4 +1,6 @@
-//! The routes of the second listener, asked in process.
+//! The routes of the second listener, asked in process and over sockets.
+
+mod review;
 
 use std::sync::Arc;
 
@@ -22,6 +24,12 @@ struct World {
 }
 
 async fn world(permits: &[&str]) -> World {
+    let (panel, folder) = panel(permits).await;
+    World { axon: panel.axon.clone(), app: routes(panel), _folder: folder }
+}
+
+/// What the routes look at, without a desk.
+async fn panel(permits: &[&str]) -> (Panel, tempfile::TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let home = Home::open_or_create(&folder.path().join("home")).expect("a home");
     let ledger = home.ledger().await.expect("a ledger");
@@ -31,14 +39,15 @@ async fn world(permits: &[&str]) -> World {
         Axon::new(AxonSettings::default(), Keypair::from_uri("//Bob").expect("a key"), permits, Arc::new(NoRecorder));
     let recorder = PrometheusBuilder::new().build_recorder();
     let panel = Panel {
-        axon: axon.clone(),
+        axon,
         ledger,
         metrics: recorder.handle(),
         address: "127.0.0.1:8091".to_owned(),
         note: "a <b>note</b>".to_owned(),
+        desk: None,
     };
     metrics::with_local_recorder(&recorder, || metrics::counter!("hivis_test_total").increment(3));
-    World { app: routes(panel), axon, _folder: folder }
+    (panel, folder)
 }
 
 async fn get(world: &World, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {

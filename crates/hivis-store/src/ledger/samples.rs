@@ -187,10 +187,10 @@ impl Ledger {
         })
     }
 
-    /// What a standing decision of a reviewer rejects.
+    /// What a standing decision of a reviewer rejects, unless others have settled it otherwise.
     async fn rejected(&self) -> Result<BTreeSet<ObjectId>, StoreError> {
         let sql = "SELECT DISTINCT v.sha256 FROM reviews v JOIN decisions d ON d.review = v.id
-            WHERE d.undone_us IS NULL AND d.verdict = 'reject'";
+            WHERE d.undone_us IS NULL AND d.verdict = 'reject' AND v.state <> 'accepted'";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let id = |row: &SqliteRow| objects::hash(row, "sha256").map(ObjectId);
         rows.iter().map(id).collect::<Result<_, _>>().map_err(|e| self.error(e))

@@ -24,6 +24,8 @@ mod publications;
 mod reading;
 mod releases;
 mod retention;
+mod review_model;
+mod reviews;
 mod test_looks;
 mod version;
 mod world;

@@ -21,6 +21,7 @@ mod onchain;
 mod promotion;
 mod publish;
 mod release;
+mod review;
 mod sdk;
 mod service;
 mod train;
