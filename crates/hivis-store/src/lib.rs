@@ -57,6 +57,7 @@ pub use ledger::Ledger;
 pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
+pub use ledger::gate::{BatchVerdict, ListedVerdict, StoredVerdict, ToGate, VerdictFilter};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};

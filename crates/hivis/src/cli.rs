@@ -34,7 +34,7 @@ pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
-pub use gate::GateVerb;
+pub use gate::{GateFileArgs, GateListArgs, GateRunArgs, GateVerb};
 pub use mine::MineVerb;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 pub use night::NightVerb;

@@ -24,6 +24,7 @@ mod estimate;
 mod exam;
 mod exam_file;
 mod examined;
+mod gating;
 mod home;
 mod ical;
 mod imported;
