@@ -9,6 +9,7 @@ mod earnings;
 mod embeddings;
 mod features;
 mod full_disk;
+mod gate;
 mod home;
 mod kill;
 mod labels;
