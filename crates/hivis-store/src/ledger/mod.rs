@@ -2,6 +2,7 @@
 
 pub(crate) mod datasets;
 pub(crate) mod earnings;
+pub(crate) mod features;
 pub(crate) mod filter;
 pub(crate) mod gate;
 pub(crate) mod generated;
