@@ -27,6 +27,7 @@ pub trait Generator: std::fmt::Debug + Send + Sync {
 
 /// What a generator can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent skills")]
 pub struct Abilities {
     /// Makes a picture of words alone.
     pub text_to_image: bool,

@@ -24,6 +24,7 @@ mod estimate;
 mod exam;
 mod exam_file;
 mod examined;
+mod generators;
 mod home;
 mod ical;
 mod imported;
@@ -49,6 +50,7 @@ mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;
 mod swap;
+mod synthesis;
 mod table;
 mod terminal;
 mod tiny;

@@ -212,9 +212,8 @@ fn in_the_way(spend: &NewSpend, caps: &Caps, spent: &Spent) -> Option<AtCap> {
         0 => u64::MAX,
         each => (cap.usd.0.saturating_sub(tally.usd.0).max(0) / each) as u64,
     };
-    let pictures = |tally: &Tally, cap: &Cap| match spend.pictures {
-        true => cap.pictures.saturating_sub(tally.pictures),
-        false => u64::MAX,
+    let pictures = |tally: &Tally, cap: &Cap| {
+        if spend.pictures { cap.pictures.saturating_sub(tally.pictures) } else { u64::MAX }
     };
     let fits = |(_, tally, cap): &(_, Tally, Cap)| money(tally, cap).min(pictures(tally, cap));
     let (period, tally, cap) = periods.into_iter().min_by_key(fits)?;
