@@ -58,6 +58,7 @@ pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::gate::{BatchVerdict, ListedVerdict, StoredVerdict, ToGate, VerdictFilter};
+pub use ledger::generated::{Batch, BatchKind, Generated, KeptGenerated, NewBatch, NewGenerated, UnvariedPick};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
@@ -66,6 +67,7 @@ pub use ledger::publications::{NewPublication, Publication, Registration, Regist
 pub use ledger::read::Story;
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};
+pub use ledger::spend::{AtCap, Booked, Booking, Cap, Caps, NewSpend, Spent, Tally};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};

@@ -43,7 +43,7 @@ pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningAr
 pub use publish::PublishArgs;
 pub use review::ReviewVerb;
 pub use search::SearchVerb;
-pub use synth::SynthVerb;
+pub use synth::{KindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;

@@ -25,6 +25,7 @@ mod exam;
 mod exam_file;
 mod examined;
 mod gating;
+mod generators;
 mod home;
 mod ical;
 mod imported;
@@ -50,6 +51,7 @@ mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;
 mod swap;
+mod synthesis;
 mod table;
 mod terminal;
 mod tiny;

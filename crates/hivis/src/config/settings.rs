@@ -153,7 +153,7 @@ impl Settings {
             earnings: EarningsSettings::resolve(&raw.earnings, home)?,
             dates: DatesSettings::resolve(&raw.dates)?,
             mine: MineSettings::resolve(&raw.mine)?,
-            synth: SynthSettings::resolve(&raw.synth)?,
+            synth: SynthSettings::resolve(&raw.synth, home)?,
             gate: GateSettings::resolve(&raw.gate)?,
             review: ReviewSettings::resolve(&raw.review)?,
             versions: VersionsSettings::resolve(&raw.versions)?,
@@ -231,7 +231,7 @@ pub(super) fn unknown(key: &str, value: &str, known: &str) -> anyhow::Error {
     Hinted::new(format!("{key} = \"{value}\" is not known"), format!("one of: {known}")).into()
 }
 
-fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<f64> {
+pub(super) fn within(key: &str, value: f64, range: std::ops::RangeInclusive<f64>) -> Result<f64> {
     if range.contains(&value) {
         return Ok(value);
     }
