@@ -10,6 +10,7 @@ mod engine_worker;
 mod examiner;
 mod flood;
 mod forward;
+mod gate;
 mod head;
 mod ingest;
 mod jpeg;
@@ -62,6 +63,8 @@ enum What {
     Head(head::Args),
     /// burn's DINOv3 on a processor of choice against PyTorch's.
     Forward(forward::Args),
+    /// The gate over JPEG files against a script of OpenCV and scikit-image.
+    Gate(gate::Args),
     /// JPEG files to features against a PyTorch DataLoader.
     Jpeg(jpeg::Args),
     /// A metagraph of 256 neurons against bittensor's client.
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         What::Examiner(args) => examiner::run(&args),
         What::Head(args) => head::run(&args),
         What::Forward(args) => forward::run(&args),
+        What::Gate(args) => gate::run(&args),
         What::Jpeg(args) => jpeg::run(&args),
         What::Metagraph(args) => on_runtime(metagraph::run(&args)),
         What::Ingest(args) => on_runtime(ingest::run(&args)),

@@ -11,6 +11,14 @@ pub enum CurateError {
         /// Length of a row.
         width: usize,
     },
+    /// Too few rows to say anything.
+    #[error("{rows} rows are too few, {least} are needed")]
+    TooFew {
+        /// Rows given.
+        rows: usize,
+        /// Rows needed.
+        least: usize,
+    },
     /// A number that is none: nothing is near to it or far from it.
     #[error("row {row} holds a number that is not finite")]
     NotFinite {

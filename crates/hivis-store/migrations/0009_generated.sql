@@ -3,13 +3,16 @@ CREATE TABLE batches (
     id         INTEGER PRIMARY KEY,
     kind       TEXT NOT NULL,             -- night, long (the 60-day run), adversarial or hand
     generator  TEXT NOT NULL,
-    prompts    TEXT NOT NULL,             -- name and version of the prompt file
+    prompts    TEXT NOT NULL,             -- name and version of each prompt file: `night 1, weather 2`
     asked      BIGINT NOT NULL,
     begun_us   BIGINT NOT NULL,           -- Unix microseconds
     ended_us   BIGINT,
     refused    TEXT NOT NULL,             -- JSON: reason to count
-    stopped    TEXT                       -- why it ended early
+    stopped    TEXT,                      -- why it ended early
+    run        INTEGER REFERENCES mining_runs (id), -- whose picks it varies
+    slices     TEXT                       -- JSON array of tags that it was made for
 );
+CREATE INDEX batches_run ON batches (run) WHERE run IS NOT NULL;
 CREATE TABLE generated (
     sha256     BLOB PRIMARY KEY NOT NULL REFERENCES objects (sha256),
     batch      INTEGER NOT NULL REFERENCES batches (id),
@@ -19,7 +22,7 @@ CREATE TABLE generated (
     mode       TEXT NOT NULL,             -- text-to-image, image-to-image, video-to-world, procedural
     prompt     TEXT NOT NULL,
     negative   TEXT NOT NULL,
-    prompt_id  TEXT NOT NULL,             -- which prompt of the file
+    prompt_id  TEXT NOT NULL,             -- which prompt of which file: `night/cones`
     settings   TEXT NOT NULL,             -- JSON: steps, guidance, strength, size
     seed       BIGINT NOT NULL,           -- 64 bits, as SQLite's signed integer
     parent     BLOB REFERENCES objects (sha256), -- the picture that it varies
@@ -35,8 +38,10 @@ CREATE TABLE spend (
     what       TEXT NOT NULL,             -- such as synth:cosmos
     booked_us  BIGINT NOT NULL,           -- Unix microseconds
     booked     BIGINT NOT NULL,           -- micro-dollars, at most
-    pictures   BIGINT NOT NULL,
+    pictures   BIGINT NOT NULL,           -- that were paid for
     settled_us BIGINT,                    -- NULL while the call is under way, or when nobody knows: it counts as booked
-    settled    BIGINT                     -- micro-dollars
+    settled    BIGINT,                    -- micro-dollars
+    batch      INTEGER REFERENCES batches (id),
+    note       TEXT                       -- what is known of a call that did not end well
 );
 CREATE INDEX spend_booked ON spend (what, booked_us);

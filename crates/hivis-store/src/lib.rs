@@ -60,6 +60,8 @@ pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::jobs::{Claim, Claimant, Job, JobState, JobStep, Lease, NewJob, StepEnd, StepState, Term};
+pub use ledger::gate::{BatchVerdict, ListedVerdict, StoredVerdict, ToGate, VerdictFilter};
+pub use ledger::generated::{Batch, BatchKind, Generated, KeptGenerated, NewBatch, NewGenerated, UnvariedPick};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
 pub use ledger::mining::{JudgedRecord, MiningRun, NewMiningRun, NewPick, Pick};
@@ -76,6 +78,7 @@ pub use ledger::reviews::{
 };
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};
+pub use ledger::spend::{AtCap, Booked, Booking, Cap, Caps, NewSpend, Spent, Tally};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};

@@ -37,6 +37,8 @@ pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 pub use ensemble::EnsembleArgs;
 pub use gate::GateVerb;
 pub use mine::{MineRunArgs, MineVerb};
+pub use gate::{GateFileArgs, GateListArgs, GateRunArgs, GateVerb};
+pub use mine::MineVerb;
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 pub use night::{KindName, NightReportArgs, NightRunArgs, NightVerb};
 use onchain::rao;
@@ -51,6 +53,7 @@ pub use review::{
 pub use search::SearchVerb;
 pub use synth::SynthVerb;
 pub use trace::TraceArgs;
+pub use synth::{KindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use hivis_bittensor::WalletError;
 use hivis_chain::ChainError;
 use hivis_engine::EngineError;
+use hivis_generate::GenerateError;
 use hivis_hub::HubError;
 use hivis_onnx::OnnxError;
 use hivis_store::StoreError;
@@ -57,6 +58,7 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let hub = || cause.downcast_ref::<HubError>().and_then(HubError::hint);
     let wallet = || cause.downcast_ref::<WalletError>().and_then(WalletError::hint).map(str::to_owned);
     let wandb = || cause.downcast_ref::<WandbError>().and_then(WandbError::hint);
+    let generate = || cause.downcast_ref::<GenerateError>().and_then(GenerateError::hint);
     let chain = || cause.downcast_ref::<ChainError>().and_then(ChainError::hint);
-    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet).or_else(wandb).or_else(chain)
+    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet).or_else(wandb).or_else(chain).or_else(generate)
 }

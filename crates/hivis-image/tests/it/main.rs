@@ -9,4 +9,5 @@ mod golden_encode;
 mod golden_geometry;
 mod mutations;
 mod properties;
+mod quality;
 mod variation;

@@ -33,5 +33,6 @@ pub use review::{RawReview, ReviewSettings};
 pub use secret::SecretRef;
 pub(crate) use settings::expand;
 pub use settings::{Announced, ModelSettings, RecordSettings, ServeSettings, Settings, WalletSettings};
-pub use synth::{RawSynth, SynthSettings};
+pub(crate) use synth::GENERATORS;
+pub use synth::{CosmosSettings, RawSynth, ServerSettings, SynthSettings, VisionSettings};
 pub use versions::{RawVersions, VersionsSettings};

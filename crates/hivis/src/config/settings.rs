@@ -153,7 +153,7 @@ impl Settings {
             earnings: EarningsSettings::resolve(&raw.earnings, home)?,
             dates: DatesSettings::resolve(&raw.dates)?,
             mine: MineSettings::resolve(&raw.mine)?,
-            synth: SynthSettings::resolve(&raw.synth)?,
+            synth: SynthSettings::resolve(&raw.synth, home)?,
             gate: GateSettings::resolve(&raw.gate)?,
             review: ReviewSettings::resolve(&raw.review)?,
             versions: VersionsSettings::resolve(&raw.versions)?,

@@ -1,6 +1,44 @@
-//! Measures of a picture.
+//! Measures of a picture: detail, light, one colour, and what repeats in it.
+
+mod colour;
+mod spectrum;
 
 use hivis_types::Picture;
+
+pub use colour::one_colour_share;
+pub use spectrum::{Grid, LEAST_SIDE, Repeat, Spectrum, spectrum};
+
+/// The side that [`Quality::laplacian`] is measured at, in pixels: the validator's own.
+pub const SHARPNESS_SIDE: u32 = 224;
+/// Luma below this is dark.
+pub const DARK: u8 = 20;
+/// Luma above this is bright.
+pub const BRIGHT: u8 = 235;
+
+/// What [`quality()`] measures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quality {
+    /// [`laplacian_variance`] of the picture squeezed to 224 x 224 by [`resize_bilinear`](crate::resize_bilinear).
+    pub laplacian: f64,
+    /// Share of the pixels with luma below 20 or above 235.
+    pub outside: f64,
+    /// Share of the pixels that have about one colour: [`one_colour_share`].
+    pub one_colour: f64,
+    /// What repeats; `None` below 64 pixels a side.
+    pub spectrum: Option<Spectrum>,
+}
+
+/// All measures of a picture, each at the size that it is meant for.
+pub fn quality(picture: &Picture) -> Quality {
+    let grey = grey(picture);
+    let outside = grey.iter().filter(|&&luma| !(DARK..=BRIGHT).contains(&luma)).count();
+    Quality {
+        laplacian: laplacian_variance(&crate::resize_bilinear(picture, SHARPNESS_SIDE, SHARPNESS_SIDE)),
+        outside: outside as f64 / grey.len() as f64,
+        one_colour: one_colour_share(picture),
+        spectrum: spectrum(&grey, picture.width(), picture.height()),
+    }
+}
 
 /// 8-bit luma, `.299 R + .587 G + .114 B` rounded (OpenCV's 15-bit fixed point), rows from the top.
 pub fn grey(picture: &Picture) -> Vec<u8> {
