@@ -9,6 +9,7 @@ pub mod failure;
 
 mod answered;
 mod backbone;
+mod bridge;
 mod calendar;
 mod callers;
 mod candidate;

@@ -1,5 +1,6 @@
 //! The ledger: SQLite in WAL mode, one connection that writes and a few that read. One module a table group.
 
+pub(crate) mod bridges;
 pub(crate) mod datasets;
 pub(crate) mod earnings;
 pub(crate) mod filter;
