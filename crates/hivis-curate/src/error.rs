@@ -11,4 +11,10 @@ pub enum CurateError {
         /// Length of a row.
         width: usize,
     },
+    /// A number that is none: nothing is near to it or far from it.
+    #[error("row {row} holds a number that is not finite")]
+    NotFinite {
+        /// The first such row, from 0.
+        row: usize,
+    },
 }

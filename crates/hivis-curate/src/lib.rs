@@ -5,6 +5,8 @@
 //! and by the batch, [`review`] keeps reviewers honest. This room does no I/O but for the embeddings' file, reads no
 //! clock, and never trains.
 
+#![expect(clippy::inline_always, reason = "kernels must end up in the function that an instruction set was chosen for")]
+
 mod error;
 pub mod gate;
 pub mod mine;

@@ -167,6 +167,14 @@ pub enum StoreError {
         /// SHA-256 now, in hex; "no file" when it is gone.
         found: String,
     },
+    /// A file of kept features is none, or another backbone's.
+    #[error("{path} cannot be used: {reason}")]
+    BadEmbeddings {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// That is no place for backups.
     #[error("{place} is no place for a backup: {reason}")]
     BadPlace {
@@ -246,6 +254,7 @@ impl StoreError {
             Self::CorruptRelease { .. } => {
                 "the file was changed or damaged after it was installed: import the model again".into()
             }
+            Self::BadEmbeddings { .. } => "remove it: what it held is computed again".into(),
             Self::BadPlace { .. } => "give a folder outside the home, or s3://BUCKET/PREFIX".into(),
             Self::Place { .. } => "check the folder or the network, AWS_ENDPOINT_URL, AWS_REGION and the bucket".into(),
             Self::PlaceRefused { .. } => {

@@ -28,6 +28,7 @@
 
 mod backup;
 mod disk;
+mod embeddings;
 mod error;
 mod export;
 mod fsck;
@@ -47,6 +48,7 @@ pub use backup::restore::{RestoreReport, restore};
 pub use backup::take::{BackupOptions, BackupReport};
 pub use backup::{CopyEvent, Show};
 pub use disk::{Disk, LocalDisk};
+pub use embeddings::Embeddings;
 pub use error::StoreError;
 pub use export::ExportFormat;
 pub use fsck::{FsckOptions, FsckReport};

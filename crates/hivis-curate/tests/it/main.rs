@@ -1,1 +1,5 @@
-//! Integration tests of the curation.
+//! What the algorithms of this room promise, against scikit-learn and against the plain definitions.
+
+mod peer;
+mod rows;
+mod vectors;

@@ -3,6 +3,7 @@
 pub(crate) mod bridges;
 pub(crate) mod datasets;
 pub(crate) mod earnings;
+pub(crate) mod features;
 pub(crate) mod filter;
 pub(crate) mod gate;
 pub(crate) mod generated;

@@ -6,6 +6,8 @@ mod backup;
 mod bucket;
 mod datasets;
 mod earnings;
+mod embeddings;
+mod features;
 mod full_disk;
 mod home;
 mod kill;
