@@ -20,6 +20,7 @@ use super::staged::Staged;
 use super::table::Tables;
 use crate::cli::BridgeFormat;
 use crate::config::Settings;
+use crate::embedded::Embedder;
 use crate::failure::Hinted;
 use crate::meter::Meter;
 
@@ -96,11 +97,11 @@ pub(super) trait Layout: Send {
 pub(crate) async fn export(home: &Home, settings: &Settings, order: ExportOrder) -> Result<ExportReport> {
     let staged = Staged::begin(&order.folder)?;
     let found = rows::gather(home, &order.of, order.split_seed).await?;
-    let embedder = Embeddings::open(home, settings, order.embeddings).await?;
+    let embedder = if order.embeddings { Some(Embedder::open(home, settings, None).await?) } else { None };
     let mut layout: Box<dyn Layout> = match order.format {
         BridgeFormat::Fiftyone => {
             let kept = Kept::open(home)?;
-            let space = embedder.space().map(str::to_owned);
+            let space = embedder.as_ref().map(|embedder| embedder.space().to_owned());
             Box::new(FiftyOne::begin(staged.path(), &order, kept, (space, found.release.clone()))?)
         }
         BridgeFormat::Imagefolder => Box::new(ImageFolder::begin(staged.path(), &order)?),
@@ -116,7 +117,13 @@ pub(crate) async fn export(home: &Home, settings: &Settings, order: ExportOrder)
     }
     let meter = Meter::things("pictures");
     for group in groups(rows) {
-        let vectors = embedder.of(&group).await?;
+        let vectors = match &embedder {
+            Some(embedder) => {
+                let pictures: Vec<_> = group.iter().map(|row| (row.sample.id, row.sample.md5)).collect();
+                embedder.features(&pictures).await?
+            }
+            None => vec![None; group.len()],
+        };
         report.embeddings += vectors.iter().flatten().count();
         meter.add(group.len() as u64);
         let objects = home.objects().clone();
@@ -169,27 +176,6 @@ fn ending(bytes: &[u8]) -> &'static str {
         [0x89, b'P', b'N', b'G', ..] => "png",
         [b'R', b'I', b'F', b'F', ..] => "webp",
         _ => "jpg",
-    }
-}
-
-/// Features, where they are wanted.
-struct Embeddings(Option<()>);
-
-impl Embeddings {
-    async fn open(_: &Home, _: &Settings, wanted: bool) -> Result<Self> {
-        if wanted {
-            return Err(Hinted::new("embeddings are not built yet", "leave --embeddings out").into());
-        }
-        Ok(Self(None))
-    }
-
-    fn space(&self) -> Option<&str> {
-        None
-    }
-
-    async fn of(&self, group: &[Row]) -> Result<Vec<Option<Vec<f32>>>> {
-        let _ = self.0;
-        Ok(vec![None; group.len()])
     }
 }
 

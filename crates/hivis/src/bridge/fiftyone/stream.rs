@@ -19,7 +19,7 @@ pub(super) fn samples(file: impl Read, take: &mut Take<'_>) -> Result<()> {
     let outcome = (&mut stream).deserialize(&mut reader).and_then(|()| reader.end());
     match (stream.failed, outcome) {
         (Some(error), _) => Err(error),
-        (None, Ok(())) if !stream.any => anyhow::bail!("it has no list `samples`"),
+        (None, Ok(())) if !stream.any => Err(serde_json::Error::custom("it has no list `samples`").into()),
         (None, outcome) => Ok(outcome?),
     }
 }
