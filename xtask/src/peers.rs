@@ -23,6 +23,7 @@ const PEERS: &[(&str, &str)] = &[
     ("science", "crates/hivis-curate/tests/peer/requirements.txt"),
     ("dvc", "crates/hivis-store/tests/peer/dvc.txt"),
     ("fiftyone", "crates/hivis/tests/peer/fiftyone.txt"),
+    ("mongod", "crates/hivis/tests/peer/mongod.txt"),
     ("seaweedfs", "crates/hivis-store/tests/peer/requirements.txt"),
 ];
 

@@ -56,6 +56,7 @@ pub use fsck::{FsckOptions, FsckReport};
 pub use home::Home;
 pub use ledger::Ledger;
 pub use ledger::bulk::{NewFile, Probe};
+pub use ledger::bridges::MadeBy;
 pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};

@@ -29,7 +29,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use hivis_examiner::interval::Shard;
 
-pub use bridge::{DataExportArgs, DataImportArgs};
+pub use bridge::{BridgeFormat, DataExportArgs, DataImportArgs};
 pub use chain::{ChainArgs, ChainFlags, ChainVerb};
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};

@@ -11,6 +11,7 @@ pub mod failure;
 mod answered;
 mod backbone;
 mod bulk;
+mod bridge;
 mod calendar;
 mod callers;
 mod candidate;

@@ -1,6 +1,7 @@
 //! The program as a user runs it: a process, its files, its ports.
 
 mod backup;
+mod bridges;
 mod callers;
 mod chain;
 mod config;
