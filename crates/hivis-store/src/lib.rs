@@ -83,7 +83,7 @@ pub use ledger::spend::{AtCap, Booked, Booking, Cap, Caps, NewSpend, Spent, Tall
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};
-pub use ledger::trace::{Decided, InVersions, Made, Picked, Trace};
+pub use ledger::trace::{Decided, InVersions, MadePicture, Picked, Trace};
 pub use ledger::versions::{Acceptance, DataVersion, NewContent, NewVersion, VersionPicture, VersionState};
 pub use lock::ServeLock;
 pub use manifest::{EngineHints, InputSize, Manifest, ReleaseFile, TrainingNote};

@@ -35,25 +35,20 @@ pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
-pub use gate::GateVerb;
-pub use mine::{MineRunArgs, MineVerb};
 pub use gate::{GateFileArgs, GateListArgs, GateRunArgs, GateVerb};
-pub use mine::MineVerb;
+pub use mine::{MineRunArgs, MineVerb};
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 pub use night::{KindName, NightReportArgs, NightRunArgs, NightVerb};
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
-pub use review::ReviewVerb;
-pub use search::{SearchArgs, SearchVerb};
 pub use review::{
     AcceptArgs, LabelWord, ListReviewsArgs, NextArgs, ReasonWord, RejectArgs, ReviewVerb, ReviewerArgs, SkipArgs,
     UndoArgs, WhichReview,
 };
-pub use search::SearchVerb;
-pub use synth::SynthVerb;
+pub use search::{SearchArgs, SearchVerb};
+pub use synth::{SynthKindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 pub use trace::TraceArgs;
-pub use synth::{KindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;

@@ -22,11 +22,11 @@ pub struct Trace {
     /// Data sets that hold it, as `dataset/name`.
     pub datasets: Vec<String>,
     /// How it was made, when a generator made it.
-    pub made: Option<Made>,
+    pub made: Option<MadePicture>,
     /// When it was picked because it was hard.
     pub picks: Vec<Picked>,
     /// What was made of it.
-    pub variations: Vec<Made>,
+    pub variations: Vec<MadePicture>,
     /// What people decided.
     pub decisions: Vec<Decided>,
     /// The number in the review queue, when it is there.
@@ -37,7 +37,7 @@ pub struct Trace {
 
 /// A generated picture.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Made {
+pub struct MadePicture {
     /// Its identity.
     pub id: ObjectId,
     /// When, UTC.
@@ -181,10 +181,10 @@ fn picked(row: &SqliteRow) -> Result<Picked, sqlx::Error> {
     })
 }
 
-fn made(row: &SqliteRow) -> Result<Made, sqlx::Error> {
+fn made(row: &SqliteRow) -> Result<MadePicture, sqlx::Error> {
     let parent: Option<&[u8]> = row.try_get("parent")?;
     let passed: Option<i64> = row.try_get("passed")?;
-    Ok(Made {
+    Ok(MadePicture {
         id: ObjectId(objects::hash(row, "sha256")?),
         at: time(row)?,
         generator: row.try_get("generator")?,

@@ -44,8 +44,8 @@ pub enum SynthVerb {
 pub struct SynthRunArgs {
     /// What for: `night` and `long` have counts of their own in [synth], `adversarial` keeps only what the serving release
     /// gets wrong.
-    #[arg(long, value_enum, default_value_t = KindName::Hand)]
-    pub kind: KindName,
+    #[arg(long, value_enum, default_value_t = SynthKindName::Hand)]
+    pub kind: SynthKindName,
     /// How many pictures [default: that of the kind in [synth]; 20 by hand].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub count: Option<u32>,
@@ -62,7 +62,7 @@ pub struct SynthRunArgs {
 
 /// Why pictures are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KindName {
+pub enum SynthKindName {
     /// Each night, of what was hard.
     Night,
     /// The run of 60 days.

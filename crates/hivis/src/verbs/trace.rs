@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hivis_store::{Home, Ledger, Made, ObjectId, Story, Trace};
+use hivis_store::{Home, Ledger, MadePicture, ObjectId, Story, Trace};
 use hivis_types::Label;
 use serde::Serialize;
 
@@ -182,7 +182,7 @@ fn text(told: &Told) -> String {
     lines.join("\n") + "\n"
 }
 
-fn made_told(made: &Made) -> String {
+fn made_told(made: &MadePicture) -> String {
     let verdict = match made.passed {
         None => "not judged yet".to_owned(),
         Some(true) => "passed the gate".to_owned(),

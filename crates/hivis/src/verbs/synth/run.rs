@@ -8,7 +8,7 @@ use anyhow::Result;
 use hivis_store::BatchKind;
 use hivis_types::Label;
 
-use crate::cli::{Global, KindName, ServeArgs, SynthRunArgs};
+use crate::cli::{Global, SynthKindName, ServeArgs, SynthRunArgs};
 use crate::home;
 use crate::meter::Meter;
 use crate::synthesis::{self, SynthOrder, SynthReport};
@@ -23,10 +23,10 @@ pub(super) async fn run(global: &Global, args: &SynthRunArgs) -> Result<ExitCode
     let settings = home::settings(&home, &ServeArgs::default())?;
     let order = SynthOrder {
         kind: match args.kind {
-            KindName::Night => BatchKind::Night,
-            KindName::Long => BatchKind::Long,
-            KindName::Adversarial => BatchKind::Adversarial,
-            KindName::Hand => BatchKind::Hand,
+            SynthKindName::Night => BatchKind::Night,
+            SynthKindName::Long => BatchKind::Long,
+            SynthKindName::Adversarial => BatchKind::Adversarial,
+            SynthKindName::Hand => BatchKind::Hand,
         },
         count: args.count,
         generator: args.generator.clone(),
