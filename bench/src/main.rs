@@ -22,6 +22,7 @@ mod question;
 mod random_model;
 mod serve;
 mod turns;
+mod vectors;
 mod world;
 
 use std::process::ExitCode;
@@ -66,6 +67,8 @@ enum What {
     World(world::Args),
     /// Three turns of the wheel with the real program.
     Turns(turns::Args),
+    /// Groups, covers and near-duplicates against scikit-learn, FAISS and NumPy; growth to a million rows.
+    Vectors(vectors::Args),
     /// ms a picture of each engine against PyTorch, ONNX Runtime and OpenVINO.
     Engine(engine::Args),
     /// One engine in a process of its own; `engine` starts these.
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         What::Metagraph(args) => on_runtime(metagraph::run(&args)),
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),
+        What::Vectors(args) => vectors::run(&args),
         What::Engine(args) => engine::run(&args),
         What::EngineWorker(args) => {
             engine_worker::run(&args);

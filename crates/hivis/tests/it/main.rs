@@ -9,6 +9,7 @@ mod dates;
 mod demo;
 mod deploy;
 mod earnings;
+mod embedded;
 mod exam;
 mod faults;
 mod kill;
