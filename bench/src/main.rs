@@ -27,6 +27,7 @@ mod random_model;
 mod serve;
 mod turns;
 mod versions;
+mod vectors;
 mod world;
 
 use std::process::ExitCode;
@@ -79,6 +80,8 @@ enum What {
     Turns(turns::Args),
     /// A version of 100,000 new files against `dvc add`, and its checkout.
     Versions(versions::Args),
+    /// Groups, covers and near-duplicates against scikit-learn, FAISS and NumPy; growth to a million rows.
+    Vectors(vectors::Args),
     /// ms a picture of each engine against PyTorch, ONNX Runtime and OpenVINO.
     Engine(engine::Args),
     /// One engine in a process of its own; `engine` starts these.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),
         What::Versions(args) => versions::run(&args),
+        What::Vectors(args) => vectors::run(&args),
         What::Engine(args) => engine::run(&args),
         What::EngineWorker(args) => {
             engine_worker::run(&args);

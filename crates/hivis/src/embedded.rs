@@ -90,48 +90,51 @@ impl Embedder {
     /// The features of these pictures: kept ones, else what was served, else computed and kept. `None` where a picture
     /// is gone, damaged or cannot be decoded.
     pub async fn features(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<Option<Vec<f32>>>> {
-        let missing = self.inner.missing(pictures);
-        if !missing.is_empty() {
-            let precision = self.inner.engine.card().precision;
-            let ids: Vec<ObjectId> = missing.iter().map(|(id, _)| *id).collect();
-            let served = self.ledger.served_features(&ids, &self.releases, precision).await?;
-            let (inner, asked) = (Arc::clone(&self.inner), pictures.to_vec());
-            let work = move || {
-                inner.keep(served)?;
-                for some in inner.missing(&asked).chunks(CHUNK) {
-                    inner.judge(some)?;
-                }
-                Ok::<_, anyhow::Error>(())
-            };
-            tokio::task::spawn_blocking(work).await.context("computing features panicked")??;
-        }
-        let kept = self.inner.kept();
-        Ok(pictures.iter().map(|(id, _)| kept.get(*id).map(<[f32]>::to_vec)).collect())
+        let asked = pictures.to_vec();
+        let missing = self.aside(move |inner| inner.missing(&asked)).await?;
+        let ids: Vec<ObjectId> = missing.iter().map(|(id, _)| *id).collect();
+        let precision = self.inner.engine.card().precision;
+        let served = self.ledger.served_features(&ids, &self.releases, precision).await?;
+        let asked = pictures.to_vec();
+        let work = move |inner: &Inner| {
+            inner.keep(served)?;
+            for some in inner.missing(&missing)?.chunks(CHUNK) {
+                inner.judge(some)?;
+            }
+            let kept = inner.kept();
+            Ok(asked.iter().map(|(id, _)| kept.get(*id).map(<[f32]>::to_vec)).collect())
+        };
+        self.aside(work).await
     }
 
     /// What the release says of these pictures; their features are kept. `None` as in [`Self::features`].
     pub async fn judge(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<Option<Scores>>> {
-        let (inner, pictures) = (Arc::clone(&self.inner), pictures.to_vec());
-        let work = move || {
+        let pictures = pictures.to_vec();
+        let work = move |inner: &Inner| {
             let mut scores = Vec::with_capacity(pictures.len());
             for some in pictures.chunks(CHUNK) {
                 scores.extend(inner.judge(some)?);
             }
             Ok(scores)
         };
-        tokio::task::spawn_blocking(work).await.context("judging panicked")?
+        self.aside(work).await
     }
 
     /// All that is kept of this space: whose row each is, and the rows.
     pub async fn all(&self) -> Result<(Vec<ObjectId>, Matrix)> {
-        let inner = Arc::clone(&self.inner);
-        let read = move || {
+        let read = |inner: &Inner| {
             let mut kept = inner.kept();
             kept.refresh()?;
             let rows = Matrix::new(kept.width(), kept.rows().to_vec()).context("kept features are no numbers")?;
             Ok((kept.ids().to_vec(), rows))
         };
-        tokio::task::spawn_blocking(read).await.context("reading features panicked")?
+        self.aside(read).await
+    }
+
+    /// Work that blocks, on a thread that may.
+    async fn aside<T: Send + 'static>(&self, work: impl FnOnce(&Inner) -> Result<T> + Send + 'static) -> Result<T> {
+        let inner = Arc::clone(&self.inner);
+        tokio::task::spawn_blocking(move || work(&inner)).await.context("computing features panicked")?
     }
 }
 
@@ -141,10 +144,11 @@ impl Inner {
     }
 
     /// Which of these have no features yet, each once.
-    fn missing(&self, pictures: &[(ObjectId, Md5)]) -> Vec<(ObjectId, Md5)> {
-        let kept = self.kept();
+    fn missing(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<(ObjectId, Md5)>> {
+        let mut kept = self.kept();
+        kept.refresh()?;
         let mut seen = BTreeSet::new();
-        pictures.iter().copied().filter(|(id, _)| kept.get(*id).is_none() && seen.insert(*id)).collect()
+        Ok(pictures.iter().copied().filter(|(id, _)| kept.get(*id).is_none() && seen.insert(*id)).collect())
     }
 
     /// Keeps features as far as they are of this space.
@@ -243,7 +247,8 @@ impl Space {
         let mut all: BTreeSet<ReleaseId> = text.lines().filter_map(|line| ReleaseId::new(line).ok()).collect();
         if all.insert(release.clone()) {
             fs_err::create_dir_all(&self.folder)?;
-            let text: String = all.iter().map(|id| format!("{id}\n")).collect();
+            let mut text = all.iter().map(ReleaseId::as_str).collect::<Vec<_>>().join("\n");
+            text.push('\n');
             // Two that write at once: the one that is left out is found again when it is next opened.
             let beside = path.with_extension(format!("{}.partial", std::process::id()));
             fs_err::write(&beside, text)?;

@@ -1,6 +1,13 @@
 //! Groups of any shape: rows that are joined by near ones.
 
-use crate::vectors::{Matrix, near_pairs};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::vectors::Matrix;
+use crate::vectors::near::{self, Found};
+
+/// Pairs that are kept between the two looks (8 bytes each); with more, they are looked for twice.
+const KEPT: usize = 100_000_000;
 
 /// Which group each row is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,25 +23,44 @@ pub struct Dbscan {
 /// but within `eps` of one belongs to the lowest numbered group that it is near to: so scikit-learn has it.
 pub fn dbscan(matrix: &Matrix, eps: f32, min_points: usize) -> Dbscan {
     let count = matrix.len();
-    let pairs = near_pairs(matrix, eps);
-    let mut near = vec![1_usize; count];
-    for pair in &pairs {
-        near[pair.a] += 1;
-        near[pair.b] += 1;
+    let near: Vec<AtomicU32> = (0..count).map(|_| AtomicU32::new(1)).collect();
+    let (kept, seen) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
+    near::each(matrix, eps, &|found| {
+        for pair in &found {
+            near[pair.a as usize].fetch_add(1, Ordering::Relaxed);
+            near[pair.b as usize].fetch_add(1, Ordering::Relaxed);
+        }
+        if seen.fetch_add(found.len(), Ordering::Relaxed) + found.len() <= KEPT {
+            let found = found.iter().map(|pair| (pair.a, pair.b));
+            kept.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+        }
+    });
+    let core: Vec<bool> = near.into_iter().map(|near| near.into_inner() as usize >= min_points).collect();
+    let groups = Mutex::new((Groups::new(count), Vec::new()));
+    let join = |pairs: &mut dyn Iterator<Item = (u32, u32)>| {
+        let (groups, borders) = &mut *groups.lock().unwrap_or_else(PoisonError::into_inner);
+        for (a, b) in pairs {
+            match (core[a as usize], core[b as usize]) {
+                (true, true) => groups.join(a, b),
+                (true, false) => borders.push((b, a)),
+                (false, true) => borders.push((a, b)),
+                (false, false) => {}
+            }
+        }
+    };
+    let kept: Vec<(u32, u32)> = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if kept.len() == seen.into_inner() {
+        join(&mut kept.into_iter());
+    } else {
+        drop(kept);
+        near::each(matrix, eps, &|found: Vec<Found>| join(&mut found.iter().map(|pair| (pair.a, pair.b))));
     }
-    let core: Vec<bool> = near.iter().map(|&near| near >= min_points).collect();
-    let mut groups = Groups::new(count);
-    for pair in pairs.iter().filter(|pair| core[pair.a] && core[pair.b]) {
-        groups.join(pair.a as u32, pair.b as u32);
-    }
+    let (groups, borders) = groups.into_inner().unwrap_or_else(PoisonError::into_inner);
     let (mut of, clusters) = groups.numbered(&core);
-    for pair in &pairs {
-        let (border, of_core) = match (core[pair.a], core[pair.b]) {
-            (true, false) => (pair.b, of[pair.a]),
-            (false, true) => (pair.a, of[pair.b]),
-            _ => continue,
-        };
-        of[border] = of[border].min(of_core).or(of_core);
+    for (border, by) in borders {
+        let group = of[by as usize];
+        let own = &mut of[border as usize];
+        *own = (*own).min(group).or(group);
     }
     Dbscan { of, clusters }
 }

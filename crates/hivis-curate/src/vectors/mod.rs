@@ -19,6 +19,7 @@ mod kcentre;
 mod kmeans;
 mod matrix;
 mod merge_split;
+mod near;
 mod near_pairs;
 mod nearest;
 mod outliers;

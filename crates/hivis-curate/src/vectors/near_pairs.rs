@@ -1,15 +1,9 @@
 //! All pairs of rows that are nearly the same.
 
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
 
 use crate::vectors::Matrix;
-use crate::vectors::distance;
-use crate::vectors::product::{Packed, Products};
-
-/// Rows that are multiplied with others at once.
-const ROWS: usize = 256;
-/// Rows that they are multiplied with at once.
-const PACK: usize = 1024;
+use crate::vectors::near;
 
 /// Two rows that are near to each other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,34 +16,17 @@ pub struct NearPair {
     pub distance: f32,
 }
 
-/// Every pair of rows within the cosine distance `within`, the bound included; ordered by `a`, then `b`.
+/// Every pair of rows within the cosine distance `within`, the bound included; ordered by `a`, then `b`. Exact: what is
+/// passed over cannot be near. Time grows much slower than the square of the rows as long as `within` is small and the
+/// rows lie in groups, or are spread over many columns.
 pub fn near_pairs(matrix: &Matrix, within: f32) -> Vec<NearPair> {
-    let (width, count) = (matrix.width(), matrix.len());
-    if count < 2 {
-        return Vec::new();
-    }
-    let unit = matrix.normalised();
-    let products = Products::new();
-    let packs: Vec<Packed> = unit.data().chunks(width * PACK).map(|rows| products.pack(rows, width)).collect();
-    let near = |(block, rows): (usize, &[f32])| {
-        let first = block * ROWS;
-        let mut dots = Vec::new();
-        let mut found = Vec::new();
-        for (pack, with) in packs.iter().enumerate().skip(first / PACK) {
-            products.dots(rows, width, with, &mut dots);
-            for (at, dots) in dots.chunks_exact(with.len()).enumerate() {
-                let a = first + at;
-                for (at, dot) in dots.iter().enumerate() {
-                    let (b, distance) = (pack * PACK + at, distance::from_cosine(*dot));
-                    if b > a && distance <= within {
-                        found.push(NearPair { a, b, distance });
-                    }
-                }
-            }
-        }
-        found
-    };
-    let mut pairs: Vec<NearPair> = unit.data().par_chunks(width * ROWS).enumerate().flat_map_iter(near).collect();
+    let pairs = Mutex::new(Vec::new());
+    near::each(matrix, within, &|found| {
+        let found =
+            found.into_iter().map(|pair| NearPair { a: pair.a as usize, b: pair.b as usize, distance: pair.distance });
+        pairs.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+    });
+    let mut pairs = pairs.into_inner().unwrap_or_else(PoisonError::into_inner);
     pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
     pairs
 }

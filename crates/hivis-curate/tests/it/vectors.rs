@@ -5,6 +5,7 @@ use hivis_curate::vectors::{
     Clustering, KMeansSettings, Matrix, MergeSplit, dbscan, kcentre, kmeans, kmeans_from, merge_and_split, near_pairs,
     nearest, outliers,
 };
+use rayon::prelude::*;
 use serde_json::json;
 
 use crate::peer::ask;
@@ -157,9 +158,11 @@ fn neighbours_are_those_of_brute_force() {
 
 /// All pairs by the definition; `None` for one that rounding may decide.
 fn pairs_by_hand(rows: &Matrix, within: f64) -> Vec<(usize, usize, Option<f64>)> {
-    let pairs = (0..rows.len()).flat_map(|a| (a + 1..rows.len()).map(move |b| (a, b)));
-    let apart = pairs.map(|(a, b)| (a, b, cosine(rows.row(a), rows.row(b))));
-    apart.filter(|p| p.2 <= within + 2e-6).map(|(a, b, d)| (a, b, (d <= within - 2e-6).then_some(d))).collect()
+    let of = |a: usize| {
+        let apart = (a + 1..rows.len()).map(move |b| (a, b, cosine(rows.row(a), rows.row(b))));
+        apart.filter(move |p| p.2 <= within + 2e-6).map(move |(a, b, d)| (a, b, (d <= within - 2e-6).then_some(d)))
+    };
+    (0..rows.len()).into_par_iter().flat_map_iter(of).collect()
 }
 
 #[test]
@@ -192,6 +195,40 @@ fn near_pairs_are_those_of_brute_force() {
             assert_eq!(found.next(), None, "within {within}");
         }
     }
+}
+
+/// Rows in groups, the first of them again with a little noise: enough for lists and sketches.
+fn many_with_twins(seed: u64, width: usize, groups: (usize, f32)) -> Matrix {
+    let some = grouped(seed, 4800, width, groups);
+    let noise = even(seed + 5, 700, width);
+    let mut data = some.data().to_vec();
+    data.extend(some.data().iter().zip(noise.data()).map(|(x, off)| x * 1.5 + off * 0.2));
+    Matrix::new(width, data).expect("a matrix")
+}
+
+#[test]
+fn lists_and_sketches_miss_no_pair() {
+    let cases = [
+        (many_with_twins(31, 96, (40, 0.7)), [0.01, 0.05, 0.2]),
+        (many_with_twins(32, 40, (3, 2.0)), [0.005, 0.02, 0.1]),
+    ];
+    for (rows, bounds) in cases {
+        let apart = pairs_by_hand(&rows, 0.2);
+        for within in bounds {
+            let found = near_pairs(&rows, within);
+            assert!(found.len() > 20, "{} pairs show little", found.len());
+            let mut found = found.iter().peekable();
+            for (a, b, distance) in &apart {
+                let hit = found.next_if(|pair| (pair.a, pair.b) == (*a, *b)).is_some();
+                let Some(distance) = distance else { continue };
+                let off = distance - f64::from(within);
+                assert!(off.abs() < 2e-6 || hit == (off < 0.0), "{a} and {b} at {distance}, within {within}");
+            }
+            assert_eq!(found.next(), None, "within {within}");
+        }
+    }
+    let rows = many_with_twins(31, 96, (40, 0.7));
+    assert_eq!(on(1, || near_pairs(&rows, 0.1)), on(3, || near_pairs(&rows, 0.1)));
 }
 
 #[test]

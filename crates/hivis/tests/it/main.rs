@@ -10,6 +10,7 @@ mod dates;
 mod demo;
 mod deploy;
 mod earnings;
+mod embedded;
 mod exam;
 mod faults;
 mod kill;
