@@ -3,6 +3,8 @@
 //!
 //! Only tests depend on this crate. Its functions panic with the reason, as tests do.
 
+#[cfg(feature = "generators")]
+pub mod generators;
 pub mod golden;
 #[cfg(feature = "hub")]
 pub mod hub;

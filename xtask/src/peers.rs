@@ -18,6 +18,7 @@ const PEERS: &[(&str, &str)] = &[
     ("btcli", "crates/hivis/tests/peer/btcli.txt"),
     ("onnxruntime", "crates/hivis-engine/tests/requirements.txt"),
     ("wandb", "crates/hivis-train/tests/fixtures/tracker/requirements.txt"),
+    ("generators", "crates/hivis-generate/tests/peer/requirements.txt"),
     ("huggingface", "crates/hivis-hub/tests/peer/requirements.txt"),
     ("icalendar", "crates/hivis/tests/peer/icalendar.txt"),
     ("science", "crates/hivis-curate/tests/peer/requirements.txt"),

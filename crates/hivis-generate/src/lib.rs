@@ -22,14 +22,26 @@
 //! # Ok::<(), hivis_generate::GenerateError>(()) }).expect("it works");
 //! ```
 
+mod automatic1111;
+mod comfyui;
+mod cosmos;
 mod error;
 mod generator;
+mod http;
 mod inspect;
 mod procedural;
 mod prompts;
+mod secret;
+mod vision;
 
+pub use automatic1111::Automatic1111;
+pub use comfyui::Comfyui;
+pub use cosmos::{Cosmos, CosmosPlace, CosmosSettings};
 pub use error::{Charged, GenerateError};
 pub use generator::{Abilities, Generator, Made, MadePicture, Mode, Order, Parent, Presence, Refusal};
+pub use http::{Login, Patience, Server};
 pub use inspect::inspect;
 pub use procedural::Procedural;
 pub use prompts::{Prompt, PromptFile, Prompts, Said, Words};
+pub use secret::Secret;
+pub use vision::{Spoken, Vision};

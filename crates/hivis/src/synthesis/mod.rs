@@ -4,6 +4,7 @@
 //! fail. Every picture is in the ledger with prompt, seed, model, cost and parent, and has its parent's scene.
 
 mod adversarial;
+mod captions;
 mod plan;
 mod report;
 mod work;
@@ -18,6 +19,7 @@ pub(crate) use report::{Planned, SynthReport};
 use crate::config::Settings;
 use crate::failure::Hinted;
 use crate::generators;
+use captions::Captions;
 use plan::{Plan, Source};
 use work::Work;
 
@@ -88,6 +90,7 @@ pub(crate) async fn run_telling(
         BatchKind::Adversarial => Some(adversarial::judge(home, settings).await?),
         _ => None,
     };
+    let vision = generators::vision(synth)?;
     let new = NewBatch {
         kind: order.kind,
         generator: generator.name().to_owned(),
@@ -98,7 +101,8 @@ pub(crate) async fn run_telling(
     };
     let batch = ledger.begin_batch(&new, now).await?;
     report.batch = Some(batch);
-    let mut work = Work::new(&ledger, settings, &*generator, (batch, order.now));
+    let captions = Captions::new(vision, &ledger, &synth.caps, batch);
+    let mut work = Work::new(&ledger, settings, (&*generator, captions), (batch, order.now));
     let done = work.all(&plan.tasks, told).await;
     report.take(&work.tally);
     if let (Some(judge), Ok(())) = (judge, &done) {

@@ -93,7 +93,8 @@ impl Plan {
     fn fill(&mut self, kind: BatchKind, count: u32, source: &Source<'_>) {
         let only = (kind == BatchKind::Adversarial).then_some("adversarial");
         let wishes = source.slices.len().max(1);
-        let most = TOGETHER.min(source.abilities.most);
+        // Few pictures are spread over slices and labels all the same.
+        let most = TOGETHER.min(source.abilities.most).min((count / (2 * wishes as u32)).max(1));
         let (mut left, mut turn) = (count, 0);
         while left > 0 {
             let slice = source.slices.get(turn % wishes);

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
-use hivis_generate::{Charged, Generator, Made, Order, Parent, Words};
-use hivis_store::{Booked, KeptGenerated, Ledger, NewGenerated, NewSpend, ObjectId};
+use hivis_generate::{Charged, GenerateError, Generator, Made, Order, Parent, Said, Words};
+use hivis_store::{Booked, KeptGenerated, Ledger, NewGenerated, NewSpend, ObjectId, StoreError};
 use hivis_types::Usd;
 use jiff::Timestamp;
 
+use super::captions::{self, Captions};
 use super::plan::{SEEDS_APART, Task};
 use crate::config::Settings;
 
@@ -35,6 +36,7 @@ pub(super) struct Work<'a> {
     ledger: &'a Ledger,
     settings: &'a Settings,
     generator: &'a dyn Generator,
+    captions: Captions<'a>,
     batch: i64,
     /// A time that stands still, as tests have it.
     fixed: Option<Timestamp>,
@@ -45,10 +47,10 @@ impl<'a> Work<'a> {
     pub(super) fn new(
         ledger: &'a Ledger,
         settings: &'a Settings,
-        generator: &'a dyn Generator,
+        (generator, captions): (&'a dyn Generator, Captions<'a>),
         (batch, fixed): (i64, Option<Timestamp>),
     ) -> Self {
-        Self { ledger, settings, generator, batch, fixed, tally: Tally::default() }
+        Self { ledger, settings, generator, captions, batch, fixed, tally: Tally::default() }
     }
 
     /// The time by which money is counted: the clock's, so that a batch that runs past midnight is of two days.
@@ -89,9 +91,14 @@ impl<'a> Work<'a> {
     }
 
     async fn one(&mut self, task: &Task) -> Result<(), Stop> {
-        let caption = String::new();
+        let parent = task.parent.as_ref().map(|pick| {
+            let bytes = fs_err::read(&pick.path).context("a hard case cannot be read")?;
+            anyhow::Ok(Parent { bytes, strength: self.settings.synth.strength, label: pick.label })
+        });
+        let parent = parent.transpose().map_err(Stop::Broken)?;
+        let caption = self.caption(task, parent.as_ref()).await?;
         let said = task.prompt.render(&Words { slices: &task.slices, caption: &caption }).map_err(Stop::Failed)?;
-        let mut order = self.order(task, said).map_err(Stop::Broken)?;
+        let mut order = self.order(task, said, parent);
         let (booking, stop) = self.book(&mut order).await?;
         match self.generator.make(&order).await {
             Ok(made) => {
@@ -114,6 +121,21 @@ impl<'a> Work<'a> {
             }
         }
         stop.map_or(Ok(()), |why| Err(Stop::Cap(why)))
+    }
+
+    /// What the parent shows, in words of the wanted label. Who builds scenes has no use for words.
+    async fn caption(&mut self, task: &Task, parent: Option<&Parent>) -> Result<String, Stop> {
+        let (Some(pick), Some(parent)) = (&task.parent, parent) else { return Ok(String::new()) };
+        if self.generator.abilities().builds_slices {
+            return Ok(String::new());
+        }
+        let (now, before) = (self.now(), self.captions.spent);
+        let said = self.captions.of((pick.id, &parent.bytes), task.wanted(), now).await.map_err(Stop::Broken)?;
+        self.tally.spent.0 += self.captions.spent.0 - before.0;
+        match said {
+            captions::Words::Said(text) => Ok(text),
+            captions::Words::Cap(why) => Err(Stop::Cap(why)),
+        }
     }
 
     /// Books what the order can cost. Where a cap leaves room for a part of it the order is cut to that, and the reason
@@ -149,14 +171,10 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    fn order(&self, task: &Task, said: hivis_generate::Said) -> Result<Order> {
+    fn order(&self, task: &Task, said: Said, parent: Option<Parent>) -> Order {
         let synth = &self.settings.synth;
-        let parent = task.parent.as_ref().map(|pick| {
-            let bytes = fs_err::read(&pick.path).context("a hard case cannot be read")?;
-            anyhow::Ok(Parent { bytes, strength: synth.strength, label: pick.label })
-        });
         let (width, height) = if self.generator.abilities().builds_slices { synth.scene_size } else { synth.size };
-        Ok(Order {
+        Order {
             wanted: task.wanted(),
             prompt: said.text,
             negative: said.negative,
@@ -167,8 +185,8 @@ impl<'a> Work<'a> {
             steps: synth.steps,
             guidance: synth.guidance,
             slices: task.slices.clone(),
-            parent: parent.transpose()?,
-        })
+            parent,
+        }
     }
 
     async fn keep(&mut self, task: &Task, order: &Order, made: Made) -> Result<()> {
@@ -223,11 +241,11 @@ enum Stop {
     /// A cap: the work is done as far as it may be.
     Cap(String),
     /// The generator failed.
-    Failed(hivis_generate::GenerateError),
+    Failed(GenerateError),
     /// The home failed.
     Broken(anyhow::Error),
 }
 
-fn broken(error: hivis_store::StoreError) -> Stop {
+fn broken(error: StoreError) -> Stop {
     Stop::Broken(error.into())
 }

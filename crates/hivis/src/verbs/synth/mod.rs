@@ -8,9 +8,11 @@ mod spend;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use hivis_generate::Presence;
 use serde_json::json;
 
 use crate::cli::{Global, ServeArgs, SynthVerb};
+use crate::config::SynthSettings;
 use crate::table::table;
 use crate::{failure, generators, home};
 
@@ -26,17 +28,23 @@ pub(crate) async fn run(global: &Global, verb: &SynthVerb) -> Result<ExitCode> {
     }
 }
 
-/// Asks every configured generator; 1 when one does not answer.
+async fn presence(name: &str, settings: &SynthSettings) -> Result<Presence> {
+    match (name, generators::vision(settings)?) {
+        ("vision", Some(model)) => Ok(model.check().await?),
+        _ => Ok(generators::named(name, settings)?.check().await?),
+    }
+}
+
+/// Asks every configured generator, and the model that captions; 1 when one does not answer.
 async fn check(global: &Global) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
     let settings = home::settings(&home, &ServeArgs::default())?.synth;
     let (mut all, mut rows, mut said) = (true, Vec::new(), Vec::new());
-    for name in generators::configured(&settings) {
-        let answer = match generators::named(name, &settings) {
-            Ok(generator) => generator.check().await.map_err(anyhow::Error::from),
-            Err(error) => Err(error),
-        };
-        let used = if *name == settings.generator { "used" } else { "" };
+    let mut names = generators::configured(&settings);
+    names.extend(settings.vision.as_ref().map(|_| "vision"));
+    for name in names {
+        let answer = presence(name, &settings).await;
+        let used = if name == settings.generator { "used" } else { "" };
         match answer {
             Ok(presence) => {
                 let model = presence.model.clone().unwrap_or_else(|| "-".to_owned());
