@@ -26,8 +26,8 @@ mod question;
 mod random_model;
 mod serve;
 mod turns;
-mod versions;
 mod vectors;
+mod versions;
 mod world;
 
 use std::process::ExitCode;

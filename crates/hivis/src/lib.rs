@@ -10,8 +10,8 @@ pub mod failure;
 
 mod answered;
 mod backbone;
-mod bulk;
 mod bridge;
+mod bulk;
 mod calendar;
 mod callers;
 mod candidate;
@@ -19,8 +19,10 @@ mod card;
 mod chain;
 mod courtesy;
 mod dataset;
+mod difference;
 mod duration;
 mod earnings;
+mod embedded;
 mod entropy;
 #[cfg(feature = "train")]
 mod estimate;
@@ -58,9 +60,9 @@ mod reviewing;
 mod reward_log;
 #[cfg(feature = "train")]
 mod run_file;
+mod sampled;
 mod searching;
 mod sheet;
-mod sampled;
 mod submission;
 mod swap;
 mod synthesis;

@@ -1,7 +1,7 @@
 //! The ledger: SQLite in WAL mode, one connection that writes and a few that read. One module a table group.
 
-pub(crate) mod bulk;
 pub(crate) mod bridges;
+pub(crate) mod bulk;
 pub(crate) mod datasets;
 pub(crate) mod earnings;
 pub(crate) mod features;

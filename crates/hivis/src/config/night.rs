@@ -52,8 +52,6 @@ pub struct RawNight {
     pub promote: Option<String>,
     /// The generator of the nightly pictures [default: the first that is configured].
     pub generator: Option<String>,
-    /// Pictures that are queued for review a week.
-    pub review: Option<u32>,
 }
 
 /// A list, or one text with commas, as the environment has it.
@@ -120,8 +118,6 @@ pub struct NightSettings {
     pub promote: Promote,
     /// The generator of the nightly pictures.
     pub generator: Option<String>,
-    /// Pictures that are queued for review a week.
-    pub review: u32,
 }
 
 const DAYS: [(&str, Weekday); 7] = [
@@ -170,7 +166,6 @@ impl NightSettings {
                 Some(other) => return Err(unknown("night.promote", other, "policy, ask")),
             },
             generator: raw.generator.clone(),
-            review: raw.review.unwrap_or(50),
         })
     }
 }

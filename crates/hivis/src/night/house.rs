@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use hivis_examiner::{ExamPlan, Examiner, Pictures, Scenes};
-use hivis_store::{Home, Ledger, PromotionKind};
+use hivis_store::{BatchKind, Home, Ledger, PromotionKind};
 use hivis_synth::Mix;
 use hivis_types::ReleaseId;
 use jiff::civil::Date;
@@ -13,10 +13,15 @@ use super::facts::{ExamFacts, TrainFacts, shaped};
 use super::{Context, Ended, Kind, Stations, Step, report};
 use crate::config::{Promote, Settings};
 use crate::exam_file::ExamFile;
+use crate::failing::failing;
+use crate::gating::GateOrder;
+use crate::mining::{MineKind, MineOrder};
 use crate::policy::Policy;
 use crate::promote::{self, Why};
 use crate::submission::submission;
-use crate::{exam, examined, home, pictures};
+use crate::synthesis::SynthOrder;
+use crate::versioning::CutOrder;
+use crate::{exam, examined, gating, home, mining, pictures, reviewing, synthesis, versioning};
 
 /// The real ones.
 pub(crate) struct House {
@@ -26,12 +31,13 @@ pub(crate) struct House {
 }
 
 impl Stations for House {
-    // For the lead: `crate::mining::run(&self.home, &self.settings, &MineOrder { .. })`, by `at.kind` of a night or a week.
-    async fn mine(&self, _: &Context) -> Result<Ended> {
-        Ok(Ended::skipped("not built yet"))
+    async fn mine(&self, at: &Context) -> Result<Ended> {
+        let kind = if at.kind == Kind::Weekly { MineKind::Week } else { MineKind::Night };
+        let report = mining::run(&self.home, &self.settings, &MineOrder { kind, now: at.now, ..MineOrder::default() });
+        let report = report.await?;
+        Ok(Ended::Done { said: report.said(), facts: serde_json::to_value(&report)? })
     }
 
-    // For the lead: `crate::synthesis::run`, with `night.generator`.
     async fn synthesise(&self, at: &Context) -> Result<Ended> {
         let (hard, above) = (self.hard(at.begun).await?, self.settings.night.synthesise_above);
         match hard {
@@ -39,28 +45,33 @@ impl Stations for House {
             Some(hard) if hard <= above => {
                 Ok(Ended::skipped(format!("{hard} hard cases; above {above} pictures are made")))
             }
-            Some(_) => Ok(Ended::skipped("not built yet")),
+            Some(_) => self.make(BatchKind::Night, at).await,
         }
     }
 
-    // For the lead: `crate::synthesis::run` with an order of kind adversarial.
-    async fn adversarial(&self, _: &Context) -> Result<Ended> {
-        Ok(Ended::skipped("not built yet"))
+    async fn adversarial(&self, at: &Context) -> Result<Ended> {
+        self.make(BatchKind::Adversarial, at).await
     }
 
-    // For the lead: `crate::gating::run`, level 2 too when `at.kind` is weekly.
-    async fn gate(&self, _: &Context) -> Result<Ended> {
-        Ok(Ended::skipped("not built yet"))
+    async fn gate(&self, at: &Context) -> Result<Ended> {
+        let order = GateOrder { now: at.now, ..GateOrder::default() };
+        let report = gating::run(&self.home, &self.settings, &order).await?;
+        Ok(Ended::Done { said: report.said(), facts: serde_json::to_value(&report)? })
     }
 
-    // For the lead: `crate::reviewing::fill(&self.home, &self.settings, at.now)`, `night.review` pictures.
-    async fn review(&self, _: &Context) -> Result<Ended> {
-        Ok(Ended::skipped("not built yet"))
+    async fn review(&self, at: &Context) -> Result<Ended> {
+        let report = reviewing::fill(&self.home, &self.settings, at.now).await?;
+        Ok(Ended::Done { said: report.said(), facts: serde_json::to_value(&report)? })
     }
 
-    // For the lead: `crate::versioning::cut`.
-    async fn version(&self, _: &Context) -> Result<Ended> {
-        Ok(Ended::skipped("not built yet"))
+    async fn version(&self, at: &Context) -> Result<Ended> {
+        if self.ledger.samples().await?.is_empty() {
+            return Ok(Ended::skipped("the home has no labelled picture yet"));
+        }
+        let message = format!("{} of {}", at.kind.as_str(), at.due.strftime("%Y-%m-%d"));
+        let order = CutOrder { message, now: at.now, ..CutOrder::default() };
+        let report = versioning::cut(&self.home, &self.settings, &order).await?;
+        Ok(Ended::Done { said: report.said(), facts: serde_json::to_value(&report)? })
     }
 
     #[cfg(feature = "train")]
@@ -160,7 +171,8 @@ impl Stations for House {
             Step::Gate => "judges the pictures that were made".to_owned(),
             Step::Review => {
                 let open = self.ledger.reviewed_since(at.now).await?.open;
-                format!("queues the {} most useful pictures for people; {open} wait there now", night.review)
+                let week = self.settings.review.week;
+                format!("queues at most {week} pictures of this week for people; {open} wait there now")
             }
             Step::Version => format!("cuts a version of {} samples", self.ledger.samples().await?.len()),
             Step::Train => self.would_train(at).await?,
@@ -194,6 +206,15 @@ impl House {
     /// Hard cases of the newest mining run since then.
     async fn hard(&self, since: Timestamp) -> Result<Option<u64>> {
         Ok(self.ledger.last_mining(since).await?.map(|mined| mined.hard))
+    }
+
+    /// Makes pictures of what was mined and of the slices that fail.
+    async fn make(&self, kind: BatchKind, at: &Context) -> Result<Ended> {
+        let slices = failing(&self.home).await?.into_iter().map(|slice| slice.slice).collect();
+        let generator = self.settings.night.generator.clone();
+        let order = SynthOrder { kind, generator, slices, now: Some(at.now), ..SynthOrder::default() };
+        let report = synthesis::run(&self.home, &self.settings, &order).await?;
+        Ok(Ended::Done { said: report.said(), facts: serde_json::to_value(&report)? })
     }
 
     #[cfg(feature = "train")]

@@ -58,6 +58,11 @@ pub(super) async fn train(house: &House, at: &Context) -> Result<Ended> {
         }
         (Instant::now() >= end).then_some(Halt::Soon)
     };
+    let mut order = order;
+    if let Some(version) = cut(at).filter(|_| order.pictures == "samples") {
+        // What the version step has just cut, so that the run can be done again.
+        order.pictures = format!("version:{version}");
+    }
     let epochs = order.settings.head.epochs;
     let set = TrainSet::open(&house.home, &order).await?;
     let how = How { halt: Some(Box::new(halt)), ..How::usual(id.clone()) };
@@ -77,6 +82,12 @@ pub(super) async fn train(house: &House, at: &Context) -> Result<Ended> {
     };
     let said = said(&id, &made.report, new, (epochs, time));
     Ok(Ended::Done { said, facts: serde_json::to_value(facts)? })
+}
+
+/// The version that this job's version step cut, or found unchanged.
+fn cut(at: &Context) -> Option<&str> {
+    let facts = at.facts(super::Step::Version)?;
+    ["version", "before"].into_iter().find_map(|name| facts[name].as_str())
 }
 
 /// What it would do, in words.

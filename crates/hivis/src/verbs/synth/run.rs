@@ -8,7 +8,7 @@ use anyhow::Result;
 use hivis_store::BatchKind;
 use hivis_types::Label;
 
-use crate::cli::{Global, SynthKindName, ServeArgs, SynthRunArgs};
+use crate::cli::{Global, ServeArgs, SynthKindName, SynthRunArgs};
 use crate::home;
 use crate::meter::Meter;
 use crate::synthesis::{self, SynthOrder, SynthReport};
