@@ -62,6 +62,17 @@ impl Ledger {
         Ok(words)
     }
 
+    /// True of a picture that the home has from a data set or a generator, or that a standing decision of a reviewer
+    /// rejects: when it is no sample, that is meant.
+    pub async fn left_out(&self, picture: ObjectId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM pictures WHERE sha256 = ?1)
+            OR EXISTS (SELECT 1 FROM generated WHERE sha256 = ?1)
+            OR EXISTS (SELECT 1 FROM reviews v JOIN decisions d ON d.review = v.id
+                WHERE v.sha256 = ?1 AND d.undone_us IS NULL AND d.verdict = 'reject')";
+        let found = sqlx::query_scalar::<_, bool>(sql).bind(picture.0.to_vec()).fetch_one(self.readers()).await;
+        found.map_err(|e| self.error(e))
+    }
+
     /// The records that show a picture, oldest first.
     pub async fn records_of(&self, picture: ObjectId) -> Result<Vec<RecordId>, StoreError> {
         let sql = "SELECT id FROM records WHERE sha256 = ? ORDER BY seq";

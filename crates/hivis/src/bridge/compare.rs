@@ -200,7 +200,8 @@ impl Comparison {
         }
     }
 
-    fn skip(&mut self, why: &str) {
+    /// Counts what is passed over.
+    pub(super) fn skip(&mut self, why: &str) {
         *self.skipped.entry(why.to_owned()).or_default() += 1;
     }
 

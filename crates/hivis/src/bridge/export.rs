@@ -104,12 +104,12 @@ pub(crate) async fn export(home: &Home, settings: &Settings, order: ExportOrder)
             let space = embedder.as_ref().map(|embedder| embedder.space().to_owned());
             Box::new(FiftyOne::begin(staged.path(), &order, kept, (space, found.release.clone()))?)
         }
-        BridgeFormat::Imagefolder => Box::new(ImageFolder::begin(staged.path(), &order)?),
+        BridgeFormat::Imagefolder => Box::new(ImageFolder::begin(staged.path(), &order)),
         BridgeFormat::Parquet => Box::new(Tables::begin(staged.path(), &order)?),
         BridgeFormat::Folder => Box::new(Folder::begin(staged.path(), &order)?),
     };
     let mut report = ExportReport::new(&order, &found.unreadable);
-    let rows = report.wanted(found.rows, layout.wants_split());
+    let rows = report.wanted(found.all, layout.wants_split());
     if rows.is_empty() {
         let why = report.left_out.keys().next().cloned().unwrap_or_default();
         let hint = "--format folder or fiftyone also takes pictures that are in no part of the split";

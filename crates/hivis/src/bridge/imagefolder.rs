@@ -28,9 +28,9 @@ pub(super) struct ImageFolder {
 }
 
 impl ImageFolder {
-    pub(super) fn begin(to: &Path, order: &ExportOrder) -> Result<Self> {
+    pub(super) fn begin(to: &Path, order: &ExportOrder) -> Self {
         let now_us = order.now.as_microsecond();
-        Ok(Self { to: to.to_owned(), link: order.link, now_us, tables: BTreeMap::new() })
+        Self { to: to.to_owned(), link: order.link, now_us, tables: BTreeMap::new() }
     }
 }
 

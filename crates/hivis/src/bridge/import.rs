@@ -5,30 +5,27 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use fs_err as fs;
-use hivis_store::{Home, Ledger, NewDataset, NewPicture, ObjectId, Outcome, StoredLabel};
+use hivis_store::{Home, Ledger, ObjectId, StoredLabel};
 use hivis_types::{Label, LabelSource};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use serde::Serialize;
 
 use super::compare::{self, Change, Comparison};
-use super::found::{Found, Take, from_hex};
-use super::kept::{Keeping, Kept};
+use super::found::Take;
+use super::kept::Kept;
+use super::relabelled::{Relabelled, reviewers, write_down};
 use super::rows::class;
+use super::taking::{Taking, take_new};
 use super::{fiftyone, folder, imagefolder, table};
 use crate::cli::BridgeFormat;
 use crate::failure::Hinted;
 
 /// Longer is no name.
-const MAX_NAME: usize = 100;
-/// New pictures that get into the ledger together, and groups that wait for it.
-const GROUP: usize = 64;
-const WAITING: usize = 2;
+pub(super) const MAX_NAME: usize = 100;
 /// Changes that are printed.
 const PRINTED: usize = 10;
 
@@ -60,17 +57,6 @@ pub(crate) struct ImportReport {
     new: usize,
     dataset: Option<String>,
     skipped: BTreeMap<String, u64>,
-}
-
-/// A line of the home's list of labels that came with imports.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Relabelled {
-    sha256: String,
-    /// `none`, `roadwork`, or nothing where there was no label.
-    from: Option<String>,
-    to: String,
-    reviewer: String,
-    at: Timestamp,
 }
 
 /// Compares the folder with the home and takes what changed.
@@ -161,7 +147,7 @@ fn looks_like(folder: &Path) -> Result<BridgeFormat> {
 }
 
 /// Gives every picture of the folder.
-fn read(format: BridgeFormat, folder: &Path, take: &mut Take<'_>) -> Result<()> {
+pub(super) fn read(format: BridgeFormat, folder: &Path, take: &mut Take<'_>) -> Result<()> {
     match format {
         BridgeFormat::Fiftyone => fiftyone::read(folder, take),
         BridgeFormat::Imagefolder => imagefolder::read(folder, take),
@@ -170,17 +156,17 @@ fn read(format: BridgeFormat, folder: &Path, take: &mut Take<'_>) -> Result<()> 
     }
 }
 
-/// A picture that validators showed and nobody labelled is no new one: it gets its label.
+/// A picture that validators showed and nobody labelled is no new one: it gets its label. One that the home has and does
+/// not train on stays as it is.
 async fn recorded(ledger: &Ledger, found: &mut Comparison) -> Result<()> {
-    let mut labelled = Vec::new();
-    for (id, label) in &found.new {
-        if !ledger.records_of(*id).await?.is_empty() {
-            labelled.push((*id, *label));
+    for (id, to) in std::mem::take(&mut found.new) {
+        if ledger.left_out(id).await? {
+            found.skip("the home has it and leaves it out: a reviewer or the gate rejected it");
+        } else if ledger.records_of(id).await?.is_empty() {
+            found.new.insert(id, to);
+        } else {
+            found.changes.insert(id, Change { from: None, to });
         }
-    }
-    for (id, to) in labelled {
-        found.new.remove(&id);
-        found.changes.insert(id, Change { from: None, to });
     }
     Ok(())
 }
@@ -203,111 +189,6 @@ fn refuse(found: &Comparison, folder: &Path) -> Result<()> {
     Err(Hinted::new(message, hint).into())
 }
 
-/// What the second reading wants.
-struct Taking {
-    format: BridgeFormat,
-    folder: PathBuf,
-    new: BTreeMap<ObjectId, Label>,
-    samples: BTreeMap<ObjectId, compare::Known>,
-    keeping: Option<Keeping>,
-}
-
-/// Reads again: new pictures become a data set of their own, whose name it gives; what FiftyOne says is kept.
-async fn take_new(ledger: &Ledger, taking: Taking, now: Timestamp) -> Result<Option<String>> {
-    let stem = taking.folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem: String = stem.chars().filter(|c| !c.is_control()).take(MAX_NAME / 2).collect();
-    let name = format!("{stem}-{}", now.strftime("%Y%m%d-%H%M%S"));
-    let source = taking.folder.display().to_string();
-    let any = !taking.new.is_empty();
-    if !any && taking.keeping.is_none() {
-        return Ok(None);
-    }
-    let import = if any {
-        let new = NewDataset { name: name.clone(), source, revision: None };
-        Some(ledger.begin_import(&new, now).await?)
-    } else {
-        None
-    };
-    let (send, mut groups) = mpsc::channel(WAITING);
-    let reader = tokio::task::spawn_blocking(move || taking.read(&send));
-    let mut refused = Vec::new();
-    while let (Some(group), Some(import)) = (groups.recv().await, &import) {
-        for (picture, outcome) in group.iter().zip(ledger.import(import, &group).await?) {
-            if let Outcome::Refused(why) = outcome {
-                refused.push(format!("{}: {why}", picture.name.escape_debug()));
-            }
-        }
-    }
-    let keeping = reader.await.context("reading the folder panicked")??;
-    if let Some(import) = &import {
-        ledger.end_import(import, Timestamp::now()).await?;
-    }
-    if let Some((keeping, folder)) = keeping {
-        fiftyone::keep(keeping, &folder)?;
-    }
-    if let Some(first) = refused.first() {
-        let hint = "all others are imported; take these out of the folder and import it again";
-        return Err(Hinted::new(format!("{} new pictures were refused: {first}", refused.len()), hint).into());
-    }
-    Ok(any.then_some(name))
-}
-
-impl Taking {
-    fn read(mut self, send: &mpsc::Sender<Vec<NewPicture>>) -> Result<Option<(Keeping, PathBuf)>> {
-        let mut group = Vec::new();
-        let (format, folder) = (self.format, self.folder.clone());
-        read(format, &folder, &mut |found| {
-            if let Some(picture) = self.one(found)? {
-                group.push(picture);
-            }
-            if group.len() >= GROUP {
-                send.blocking_send(std::mem::take(&mut group)).ok().context("the ledger stopped")?;
-            }
-            Ok(())
-        })?;
-        if !group.is_empty() {
-            send.blocking_send(group).ok().context("the ledger stopped")?;
-        }
-        Ok(self.keeping.map(|keeping| (keeping, folder)))
-    }
-
-    fn one(&mut self, found: Found) -> Result<Option<NewPicture>> {
-        if found.odd.is_some() {
-            return Ok(None);
-        }
-        let id = match &found.said {
-            // Without a new picture to take, only what is said is of use: its claim was checked before.
-            Some(_) if self.new.is_empty() => {
-                found.claimed.as_deref().and_then(from_hex).map_or_else(|| found.id(), |id| Ok(Some(id)))?
-            }
-            _ => found.id()?.or_else(|| found.claimed.as_deref().and_then(from_hex)),
-        };
-        let Some(id) = id else { return Ok(None) };
-        let label = self.new.remove(&id);
-        let mut slices = found.slices.clone();
-        if let (Some(said), Some(keeping)) = (&found.said, &mut self.keeping) {
-            let said = match self.samples.get(&id) {
-                Some(known) => fiftyone::against(id, said, &known.slices),
-                None if label.is_some() => {
-                    let (own, said) = fiftyone::own_slices(id, said);
-                    slices = own;
-                    said
-                }
-                None => fiftyone::against(id, said, &[]),
-            };
-            keeping.keep(id, &said)?;
-        }
-        let (Some(label), Some(bytes)) = (label, found.load()?) else { return Ok(None) };
-        let bytes = bytes.to_vec();
-        if ObjectId::of(&bytes) != id {
-            let hint = "nobody should write to the folder meanwhile; the same command goes on";
-            return Err(Hinted::new(format!("{} changed while it was read", found.name.escape_debug()), hint).into());
-        }
-        let scene = found.scene.clone().unwrap_or_else(|| found.name.clone());
-        Ok(Some(NewPicture { bytes, label, origin: found.origin, scene, slices, name: found.name }))
-    }
-}
-
 /// A person's label on the picture and on each record that shows it.
 async fn relabel(ledger: &Ledger, id: ObjectId, label: Label, at: Timestamp) -> Result<()> {
     let word = StoredLabel { label, source: LabelSource::Person, confidence: 1.0, at };
@@ -316,41 +197,6 @@ async fn relabel(ledger: &Ledger, id: ObjectId, label: Label, at: Timestamp) -> 
         ledger.label(*record, word).await?;
     }
     Ok(ledger.label_picture(id, word).await?)
-}
-
-/// The home's list of labels that came with imports: who said what, and when.
-fn list(home: &Home) -> PathBuf {
-    home.reports().join("relabelled.jsonl")
-}
-
-fn write_down(home: &Home, relabelled: &[Relabelled]) -> Result<()> {
-    if relabelled.is_empty() {
-        return Ok(());
-    }
-    let mut lines = String::new();
-    for one in relabelled {
-        let _ = writeln!(lines, "{}", serde_json::to_string(one)?);
-    }
-    let mut file = fs::OpenOptions::new().create(true).append(true).open(list(home))?;
-    file.write_all(lines.as_bytes())?;
-    Ok(file.sync_all()?)
-}
-
-/// Who labelled each picture last through an import.
-fn reviewers(home: &Home) -> Result<BTreeMap<ObjectId, String>> {
-    let path = list(home);
-    if !path.is_file() {
-        return Ok(BTreeMap::new());
-    }
-    let mut reviewers = BTreeMap::new();
-    for line in BufReader::new(fs::File::open(&path)?).lines() {
-        // A line that was cut short names nobody: the label then counts as another person's.
-        let Ok(line) = serde_json::from_str::<Relabelled>(&line?) else { continue };
-        if let Some(id) = from_hex(&line.sha256) {
-            reviewers.insert(id, line.reviewer);
-        }
-    }
-    Ok(reviewers)
 }
 
 impl ImportReport {

@@ -13,9 +13,11 @@ mod found;
 mod imagefolder;
 mod import;
 mod kept;
+mod relabelled;
 mod rows;
 mod staged;
 mod table;
+mod taking;
 
 pub(crate) use export::{ExportOrder, export};
 pub(crate) use import::{ImportOrder, import};

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use hivis_examiner::pictures::Skipped;
 use hivis_examiner::{Library, LibraryPicture, PictureBytes};
 use hivis_store::{Home, Ledger, MadeBy, ObjectId, Sample, SampleFrom};
-use hivis_train::split::Part;
+use hivis_train::split::{Out, Part};
 use hivis_types::{Label, ReleaseId};
 
 use crate::failure::Hinted;
@@ -29,7 +29,7 @@ pub(super) struct Row {
 /// All of them.
 pub(super) struct Rows {
     /// In the order of SHA-256.
-    pub(super) rows: Vec<Row>,
+    pub(super) all: Vec<Row>,
     /// What cannot be read as a picture, with the reason.
     pub(super) unreadable: Vec<Skipped>,
     /// Whose judgements they carry.
@@ -88,17 +88,17 @@ pub(super) async fn gather(home: &Home, of: &str, split_seed: u64) -> Result<Row
     let home = home.clone();
     let parted = move || Parted::new(&home, &[&library], split_seed);
     let parted = tokio::task::spawn_blocking(parted).await.context("planning the split panicked")??;
-    let (mut rows, mut unreadable) = (Vec::with_capacity(samples.len()), Vec::new());
+    let (mut all, mut unreadable) = (Vec::with_capacity(samples.len()), Vec::new());
     for (at, sample) in samples.into_iter().enumerate() {
         if let Some(why) = parted.unreadable.get(&at) {
             unreadable.push(Skipped { name: parted.members[at].name.clone(), why: why.clone() });
             continue;
         }
-        let place = if sample.disputed { Err("disputed") } else { parted.plan.rows[at].place.map_err(|o| o.as_str()) };
+        let place = if sample.disputed { Err("disputed") } else { parted.plan.rows[at].place.map_err(Out::as_str) };
         let (made, judged) = (made.remove(&sample.id), judged.get(&sample.id).copied());
-        rows.push(Row { place, made, judged, sample });
+        all.push(Row { sample, place, made, judged });
     }
-    Ok(Rows { rows, unreadable, release })
+    Ok(Rows { all, unreadable, release })
 }
 
 async fn samples(ledger: &Ledger, of: &str) -> Result<Vec<Sample>> {

@@ -2,6 +2,7 @@
 //! columns in the file's own metadata.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -87,13 +88,13 @@ impl Kind {
 pub(super) struct Tables {
     to: PathBuf,
     now_us: i64,
-    tables: BTreeMap<&'static str, Table>,
+    by_split: BTreeMap<&'static str, Table>,
 }
 
 impl Tables {
     pub(super) fn begin(to: &Path, order: &ExportOrder) -> Result<Self> {
         fs::create_dir(to.join("data"))?;
-        Ok(Self { to: to.join("data"), now_us: order.now.as_microsecond(), tables: BTreeMap::new() })
+        Ok(Self { to: to.join("data"), now_us: order.now.as_microsecond(), by_split: BTreeMap::new() })
     }
 }
 
@@ -105,12 +106,12 @@ impl Layout for Tables {
     fn put(&mut self, items: &[Item]) -> Result<()> {
         for item in items {
             let Some(split) = item.row.split() else { continue };
-            if !self.tables.contains_key(split) {
+            if !self.by_split.contains_key(split) {
                 let path = self.to.join(format!("{split}-00000-of-00001.parquet"));
-                self.tables.insert(split, Table::begin(&path)?);
+                self.by_split.insert(split, Table::begin(&path)?);
             }
             let columns = Columns::new(&item.row, item.file.clone(), self.now_us);
-            if let Some(table) = self.tables.get_mut(split) {
+            if let Some(table) = self.by_split.get_mut(split) {
                 table.put(columns, item.bytes.clone())?;
             }
         }
@@ -118,7 +119,7 @@ impl Layout for Tables {
     }
 
     fn end(&mut self) -> Result<()> {
-        for table in std::mem::take(&mut self.tables).into_values() {
+        for table in std::mem::take(&mut self.by_split).into_values() {
             table.end()?;
         }
         Ok(())
@@ -235,7 +236,7 @@ fn schema() -> Result<Type> {
     );
     for (name, kind) in COLUMNS {
         let text = if matches!(kind, Kind::Text) { " (UTF8)" } else { "" };
-        message.push_str(&format!(" optional {} {name}{text};", kind.parquet()));
+        write!(message, " optional {} {name}{text};", kind.parquet())?;
     }
     message.push_str(" }");
     Ok(parse_message_type(&message)?)

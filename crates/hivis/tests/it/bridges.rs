@@ -1,6 +1,7 @@
 //! Pictures out to other tools and back: the tools themselves read them and change them, and nothing is lost on the way.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ fn streets(root: &Path, count: u64) -> PathBuf {
         let label = if n % 2 == 0 { "none" } else { "roadwork" };
         let line =
             json!({ "file_name": name, "label": label, "scene": format!("scene {}", n / 2), "weather": weather });
-        lines.push_str(&format!("{line}\n"));
+        writeln!(lines, "{line}").expect("text");
     }
     std::fs::write(folder.join("metadata.jsonl"), lines).expect("a file");
     run(&home, &["import", "dataset", text(&folder)]);
@@ -420,8 +421,8 @@ fn an_export_is_whole_or_not_there() {
 
     let linked = root.join("linked");
     told(&home, &["data", "export", "--format", "imagefolder", text(&linked), "--link"]);
-    let picture = std::fs::read_dir(linked.join("train")).expect("a folder").map(|e| e.expect("an entry").path());
-    let picture = picture.filter(|path| path.extension().is_some_and(|e| e == "png")).next().expect("a picture");
+    let mut pictures = std::fs::read_dir(linked.join("train")).expect("a folder").map(|e| e.expect("an entry").path());
+    let picture = pictures.find(|path| path.extension().is_some_and(|e| e == "png")).expect("a picture");
     assert_eq!(std::fs::metadata(&picture).expect("a file").nlink(), 2, "the home's own file");
 
     std::fs::create_dir(&to).expect("a folder");

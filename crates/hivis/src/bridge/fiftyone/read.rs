@@ -43,7 +43,11 @@ pub(in crate::bridge) fn read(folder: &Path, take: &mut Take<'_>) -> Result<()> 
     }
     let file = fs::File::open(&single).map_err(|e| anyhow::Error::new(e).context(broken(&single)))?;
     stream::samples(file, &mut one).map_err(|error| {
-        if error.chain().any(|cause| cause.is::<serde_json::Error>()) { error.context(broken(&single)) } else { error }
+        if error.chain().any(<dyn std::error::Error>::is::<serde_json::Error>) {
+            error.context(broken(&single))
+        } else {
+            error
+        }
     })
 }
 
