@@ -5,7 +5,6 @@
 
 pub mod cli;
 pub mod config;
-pub mod embedded;
 pub mod failure;
 
 mod answered;

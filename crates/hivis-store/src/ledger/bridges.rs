@@ -64,7 +64,7 @@ impl Ledger {
 
     /// True of a picture that the home has from a data set or a generator, or that a standing decision of a reviewer
     /// rejects: when it is no sample, that is meant.
-    pub async fn left_out(&self, picture: ObjectId) -> Result<bool, StoreError> {
+    pub async fn is_known(&self, picture: ObjectId) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM pictures WHERE sha256 = ?1)
             OR EXISTS (SELECT 1 FROM generated WHERE sha256 = ?1)
             OR EXISTS (SELECT 1 FROM reviews v JOIN decisions d ON d.review = v.id

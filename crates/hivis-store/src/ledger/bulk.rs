@@ -75,12 +75,12 @@ impl Ledger {
         };
         let taken: Vec<Result<(Put, u64), String>> =
             side_by_side(threads, files, take).into_iter().collect::<Result<_, _>>()?;
-        self.settle(&taken)?;
+        self.settle_files(&taken)?;
         self.write_rows(import, files, taken).await
     }
 
     /// Makes the files survive a power cut before any row names them.
-    fn settle(&self, taken: &[Result<(Put, u64), String>]) -> Result<(), StoreError> {
+    fn settle_files(&self, taken: &[Result<(Put, u64), String>]) -> Result<(), StoreError> {
         if cfg!(target_os = "linux") {
             return Ok(disk::sync_file_system(&self.objects().temporary_folder())?);
         }

@@ -160,7 +160,7 @@ pub(super) fn read(format: BridgeFormat, folder: &Path, take: &mut Take<'_>) -> 
 /// not train on stays as it is.
 async fn recorded(ledger: &Ledger, found: &mut Comparison) -> Result<()> {
     for (id, to) in std::mem::take(&mut found.new) {
-        if ledger.left_out(id).await? {
+        if ledger.is_known(id).await? {
             found.skip("the home has it and leaves it out: a reviewer or the gate rejected it");
         } else if ledger.records_of(id).await?.is_empty() {
             found.new.insert(id, to);

@@ -33,8 +33,8 @@ pub(crate) struct House {
 impl Stations for House {
     async fn mine(&self, at: &Context) -> Result<Ended> {
         let kind = if at.kind == Kind::Weekly { MineKind::Week } else { MineKind::Night };
-        let report = mining::run(&self.home, &self.settings, &MineOrder { kind, now: at.now, ..MineOrder::default() });
-        let report = report.await?;
+        let order = MineOrder { kind, now: at.now, ..MineOrder::default() };
+        let report = mining::run(&self.home, &self.settings, &order).await?;
         Ok(Ended::Done { said: report.said(), facts: serde_json::to_value(&report)? })
     }
 
