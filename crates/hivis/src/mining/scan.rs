@@ -193,7 +193,7 @@ mod tests {
             members: BTreeMap::from([(ObjectId([3; 32]), vec![0.2])]),
         };
         let found = hard(Some(&new), &opinions);
-        assert_eq!(found[0], (2, 0.9, vec![Reason::Entropy, Disagreement, Drift]).clone());
+        assert_eq!(found[0], (2, 0.9, vec![Disagreement, Drift]));
         assert_eq!(found[2], (5, 0.99, vec![Disagreement]));
         assert_eq!(scan.newest(2, None).len(), 2);
         let unspoken: Vec<u8> = scan.newest(9, Some(&new)).iter().map(|(id, _)| id.0[0]).collect();

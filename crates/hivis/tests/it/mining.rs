@@ -137,7 +137,7 @@ impl Asked {
     }
 }
 
-const STREETS: u64 = 90;
+const STREETS: u64 = 80;
 /// Streets whose label came.
 const LABELLED: u64 = 40;
 
@@ -150,7 +150,7 @@ fn what_was_hard_is_mined_shown_and_searched() {
     let engine = hivis_engine::load(&LoadSettings::rten(&at.join("releases").join(&release).join("model.onnx")))
         .expect("the release loads");
     let streets = folder.path().join("streets");
-    tagged(&streets, 1000..1150);
+    tagged(&streets, 1000..1120);
     run(&at, &["import", "dataset", streets.to_str().expect("a text")]);
 
     let asked = Asked::new(&*engine, 0..STREETS);
@@ -292,7 +292,7 @@ fn search(at: &Path, folder: &Path, asked: &Asked, hardest: u64) {
     let of_street = near.iter().find(|found| found["sha256"] == sha).expect("all are judged");
     assert!((of_street["value"].as_f64().expect("a number") - f64::from(asked.probability(hardest))).abs() < 1e-5);
     // Streets of the data set, of the records, the twin, the old one and the demo's two.
-    assert_eq!(near.len() as u64, 150 + STREETS + 1 + 1 + 2);
+    assert_eq!(near.len() as u64, 120 + STREETS + 1 + 1 + 2);
 
     let groups = json(at, &["search", "duplicates", "--json"])["groups"].clone();
     let pair = BTreeSet::from([sha.as_str(), twin.as_str()]);
