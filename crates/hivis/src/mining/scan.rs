@@ -131,7 +131,7 @@ fn add(seen: &mut HashMap<ObjectId, Seen>, releases: &mut Vec<ReleaseId>, record
 
 #[cfg(test)]
 mod tests {
-    use hivis_curate::mine::Reason;
+    use hivis_curate::mine::Reason::{self, Disagreement, Drift, Error};
 
     use super::*;
 
@@ -182,7 +182,6 @@ mod tests {
             weighed.into_iter().map(|c| (c.seen.seq, c.probability, c.hard.reasons)).collect()
         };
         // By the new release picture 1 is clear, which the label contradicts; by the old one it is right.
-        use Reason::{Disagreement, Drift, Error};
         assert_eq!(hard(Some(&new), &Opinions::default()), [(4, 0.04, vec![Disagreement, Drift, Error])]);
         assert_eq!(hard(Some(&old), &Opinions::default()), [(4, 0.96, vec![Disagreement, Drift])]);
         // Without a release that counts the newest word does.

@@ -1,6 +1,7 @@
 //! What was hard is mined, shown and searched, by the commands that a user types.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use hivis_engine::{Engine, LoadSettings};
@@ -110,7 +111,7 @@ fn tagged(folder: &Path, seeds: std::ops::Range<u64>) {
         let name = format!("{seed}.jpg");
         std::fs::write(folder.join(&name), hivis_image::encode_jpeg(&street(seed))).expect("a file");
         let (weather, time) = (scene.tags.weather.as_str(), scene.tags.time.as_str());
-        lines += &format!("{name},{},{weather},{time}\n", scene.label.as_u8());
+        writeln!(lines, "{name},{},{weather},{time}", scene.label.as_u8()).expect("a text grows");
     }
     std::fs::write(folder.join("metadata.csv"), lines).expect("a file");
 }
@@ -147,7 +148,7 @@ fn what_was_hard_is_mined_shown_and_searched() {
     let at = folder.path().join("home");
     with_release(&at);
     let release = current(&at);
-    let engine = hivis_engine::load(&LoadSettings::rten(&at.join("releases").join(&release).join("model.onnx")))
+    let engine = hivis_engine::load(&LoadSettings::rten(at.join("releases").join(&release).join("model.onnx")))
         .expect("the release loads");
     let streets = folder.path().join("streets");
     tagged(&streets, 1000..1120);
@@ -343,7 +344,7 @@ fn without_a_release_the_records_own_features_are_used() {
         let mut features = vec![0.0; 8];
         features[(n % 3) as usize] = 1.0;
         features[3 + (n / 3 % 5) as usize] = 0.3;
-        let probability = if n % 2 == 0 { 0.5 } else { 0.99 };
+        let probability = if n.is_multiple_of(2) { 0.5 } else { 0.99 };
         let features = if n >= 25 { Vec::new() } else { features };
         let bytes = hivis_image::encode_png(&street(n));
         record(n, &bytes, &Scores { probability, features }, ("gone-1", 10 + n as i64))
