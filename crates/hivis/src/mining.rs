@@ -20,6 +20,7 @@ use serde_json::json;
 
 pub(crate) use report::{MineReport, PickReport, picks_table};
 
+use crate::config::mine::plain;
 use crate::config::{MineSettings, RunSize, Settings};
 use crate::mining::scan::{Scan, Seen};
 use crate::mining::space::Space;
@@ -193,13 +194,13 @@ async fn write(ledger: &Ledger, report: &MineReport, settings: &MineSettings, pi
         looked: report.pictures,
         hard: report.hard,
         settings: json!({
-            "confidence": settings.rules.confidence,
-            "bands": settings.rules.bands,
-            "entropy_bits": settings.rules.entropy_bits,
-            "disagreement": settings.rules.disagreement,
-            "drift": settings.rules.drift,
-            "merge": settings.spread.merge,
-            "split": settings.spread.split,
+            "confidence": plain(settings.rules.confidence),
+            "bands": settings.rules.bands.iter().map(|(low, high)| [plain(*low), plain(*high)]).collect::<Vec<_>>(),
+            "entropy_bits": plain(settings.rules.entropy_bits),
+            "disagreement": plain(settings.rules.disagreement),
+            "drift": plain(settings.rules.drift),
+            "merge": plain(settings.spread.merge),
+            "split": plain(settings.spread.split),
             "seed": report.seed,
         }),
         coverage: serde_json::to_value(&report.coverage)?,

@@ -149,8 +149,8 @@ impl MineSettings {
     }
 }
 
-/// A default as it was written, not as its nearest `f32` widens.
-fn plain(value: f32) -> f64 {
+/// A setting as it was written, not as its nearest `f32` widens.
+pub(crate) fn plain(value: f32) -> f64 {
     (f64::from(value) * 1e6).round() / 1e6
 }
 

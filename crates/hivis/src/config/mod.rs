@@ -8,7 +8,7 @@ mod dates;
 mod earnings;
 mod gate;
 mod load;
-mod mine;
+pub(crate) mod mine;
 mod night;
 mod publish;
 mod raw;

@@ -216,10 +216,12 @@ impl MineReport {
         for note in self.notes.iter().collect::<BTreeSet<_>>() {
             let _ = writeln!(out, "note: {note}");
         }
-        out.push_str(&match self.run {
-            Some(run) => format!("kept as run {run}; `hivis mine show {run} --sheet picks.png` shows the pictures\n"),
-            None => "a dry run: nothing was written down\n".to_owned(),
-        });
+        let _ = match self.run {
+            Some(run) => {
+                writeln!(out, "kept as run {run}; `hivis mine show {run} --sheet picks.png` shows the pictures")
+            }
+            None => writeln!(out, "a dry run: nothing was written down"),
+        };
         out
     }
 }

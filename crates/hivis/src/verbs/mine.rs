@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use hivis_store::{Home, MiningRun, Pick};
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::cli::{Global, MineRunArgs, MineVerb, ServeArgs};
 use crate::failing::{FailingSlice, failing};
@@ -77,6 +78,13 @@ async fn list(global: &Global, home: &Home, limit: u32) -> Result<()> {
     Ok(())
 }
 
+/// What `show --json` prints.
+#[derive(Serialize)]
+struct Shown<'a> {
+    run: &'a MiningRun,
+    picks: &'a [PickReport],
+}
+
 async fn show(global: &Global, home: &Home, id: i64, sheet: Option<&Path>) -> Result<()> {
     let ledger = home.ledger().await?;
     let Some(run) = ledger.mining_run(id).await? else {
@@ -86,7 +94,7 @@ async fn show(global: &Global, home: &Home, id: i64, sheet: Option<&Path>) -> Re
     };
     let picks: Vec<PickReport> = ledger.picks(id).await?.into_iter().map(read).collect();
     if global.json {
-        println!("{}", serde_json::json!({ "run": run, "picks": picks }));
+        println!("{}", serde_json::to_string(&Shown { run: &run, picks: &picks })?);
     } else {
         println!(
             "run {} ({}) at {}: {} pictures since {}, {} hard, {} picked",

@@ -7,7 +7,7 @@ use anyhow::Result;
 use hivis_curate::mine::TwinSettings;
 use hivis_store::Home;
 use hivis_types::Label;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::cli::{Global, SearchArgs, SearchVerb, ServeArgs};
 use crate::searching::{Found, Group, Searchable};
@@ -24,7 +24,7 @@ pub(crate) async fn run(global: &Global, verb: &SearchVerb) -> Result<ExitCode> 
             let searchable = open(common).await?;
             let (features, but) = searchable.meant(&home, &settings, what).await?;
             let found = searchable.like(features, but, common.limit as usize).await?;
-            tell(global, &searchable, &found, ("distance", &[]));
+            tell(global, &searchable, &found, ("distance", &[]))?;
             write_sheet(&home, &found, common.sheet.as_deref()).await?;
         }
         SearchVerb::Boundary { judge, common } => {
@@ -33,32 +33,53 @@ pub(crate) async fn run(global: &Global, verb: &SearchVerb) -> Result<ExitCode> 
             let note =
                 format!("{left} pictures were not judged by the current release; --judge {left} judges them too");
             let notes = if left > 0 { vec![note] } else { Vec::new() };
-            tell(global, &searchable, &found, ("probability", &notes));
+            tell(global, &searchable, &found, ("probability", &notes))?;
             write_sheet(&home, &found, common.sheet.as_deref()).await?;
         }
         SearchVerb::Duplicates(args) => {
             let searchable = open(args).await?;
             let (groups, without) = searchable.duplicates(&home, TwinSettings::default(), args.limit as usize).await?;
-            tell_groups(global, &searchable, &groups, without);
+            tell_groups(global, &searchable, &groups, without)?;
             let all: Vec<Found> = groups.into_iter().flat_map(|group| group.pictures).collect();
             write_sheet(&home, &all, args.sheet.as_deref()).await?;
         }
         SearchVerb::Outliers(args) => {
             let searchable = open(args).await?;
             let found = searchable.outliers(args.limit as usize).await?;
-            tell(global, &searchable, &found, ("distance", &[]));
+            tell(global, &searchable, &found, ("distance", &[]))?;
             write_sheet(&home, &found, args.sheet.as_deref()).await?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
+#[derive(Serialize)]
+struct Told<'a> {
+    /// Pictures that were searched among.
+    among: usize,
+    /// What `value` of a picture is.
+    value: &'a str,
+    pictures: &'a [Found],
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct ToldGroups<'a> {
+    among: usize,
+    groups: &'a [Group],
+    without_hash: usize,
+}
+
+fn print(what: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string(what)?);
+    Ok(())
+}
+
 /// Prints the pictures; `how` names their value and carries notes.
-fn tell(global: &Global, among: &Searchable, found: &[Found], how: (&str, &[String])) {
+fn tell(global: &Global, among: &Searchable, found: &[Found], how: (&str, &[String])) -> Result<()> {
     let (value, notes) = how;
     if global.json {
-        println!("{}", json!({ "among": among.len(), "value": value, "pictures": found, "notes": notes }));
-        return;
+        return print(&Told { among: among.len(), value, pictures: found, notes });
     }
     let rows: Vec<_> = found.iter().map(row).collect();
     print!("{}", table(&["picture", value, "label", "name"], &rows));
@@ -66,12 +87,12 @@ fn tell(global: &Global, among: &Searchable, found: &[Found], how: (&str, &[Stri
     for note in notes {
         println!("note: {note}");
     }
+    Ok(())
 }
 
-fn tell_groups(global: &Global, among: &Searchable, groups: &[Group], without: usize) {
+fn tell_groups(global: &Global, among: &Searchable, groups: &[Group], without: usize) -> Result<()> {
     if global.json {
-        println!("{}", json!({ "among": among.len(), "groups": groups, "without_hash": without }));
-        return;
+        return print(&ToldGroups { among: among.len(), groups, without_hash: without });
     }
     for group in groups {
         let rows: Vec<_> = group.pictures.iter().map(row).collect();
@@ -81,6 +102,7 @@ fn tell_groups(global: &Global, among: &Searchable, groups: &[Group], without: u
     if without > 0 {
         println!("note: {without} pictures have no hash; they are compared by features alone");
     }
+    Ok(())
 }
 
 fn row(found: &Found) -> Vec<String> {
