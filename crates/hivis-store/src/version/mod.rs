@@ -23,6 +23,7 @@ mod repository;
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use fs_err as fs;
 
@@ -37,6 +38,10 @@ pub use name::{Bump, VersionName};
 pub use remote::{PullReport, PushReport};
 
 use crate::{Home, Ledger, Md5, Objects, StoreError};
+
+/// The lock is tried that often, that long apart.
+const TRIES: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// How the repository is kept.
 #[derive(Clone, Debug)]
@@ -78,14 +83,18 @@ impl Home {
         self.path().join("dataset")
     }
 
-    /// Takes the versions' lock, for whatever changes or checks them; refused while another process has it.
+    /// Takes the versions' lock, for whatever changes or checks them; refused when another process has it for longer than an
+    /// instant (a killed one's child may hold it until it has become git).
     pub fn lock_versions(&self, ledger: &Ledger, options: VersionOptions) -> Result<Versions, StoreError> {
         let path = self.path().join("ledger.versions.lock");
         let file = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)?.into_file();
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(VersionError::Busy.into()),
-            Err(TryLockError::Error(source)) => return Err(source.into()),
+        for attempt in 1..=TRIES {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if attempt < TRIES => std::thread::sleep(BETWEEN),
+                Err(TryLockError::WouldBlock) => return Err(VersionError::Busy.into()),
+                Err(TryLockError::Error(source)) => return Err(source.into()),
+            }
         }
         Ok(Versions {
             ledger: ledger.clone(),

@@ -142,7 +142,7 @@ impl Versions {
     }
 
     /// Refuses to cut over what the user did and did not tell: changes that are not committed, a folder of his own.
-    pub(crate) async fn ready(&self) -> Result<(), StoreError> {
+    pub async fn ready(&self) -> Result<(), StoreError> {
         if !self.has_git() {
             return Ok(());
         }

@@ -100,7 +100,7 @@ pub struct VersionCreateArgs {
     /// What to say of it, in the change log and the commit.
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub message: String,
-    /// Leave the split out: then no picture is decoded.
+    /// Make no split: then no picture is decoded. What had a part keeps it, what is new has none.
     #[arg(long)]
     pub no_split: bool,
     /// Bring this folder in first, as `import dataset` knows them, as fast as the disk takes it.

@@ -36,7 +36,7 @@ pub(crate) struct CutOrder {
     pub(crate) message: String,
     /// Say what would be cut, and leave everything as it is.
     pub(crate) dry_run: bool,
-    /// Leave the split out: then no picture is decoded.
+    /// Make no split: then no picture is decoded. What had a part keeps it, what is new has none.
     pub(crate) no_split: bool,
     /// When, UTC.
     pub(crate) now: Timestamp,
@@ -109,6 +109,8 @@ pub(crate) async fn cut_with(
     order: &CutOrder,
 ) -> Result<CutReport> {
     versions.finish().await?;
+    // Before "nothing has changed": what the user committed there and did not have taken over has.
+    versions.ready().await?;
     let sampled = Sampled::read(ledger).await?;
     if sampled.samples.is_empty() {
         let hint = "`hivis import dataset FOLDER` brings pictures; labelled records and generated ones count too";
@@ -116,11 +118,11 @@ pub(crate) async fn cut_with(
     }
     let last = ledger.latest_version().await?;
     let before = content(ledger, last.as_ref()).await?;
-    let names: HashMap<ObjectId, String> = before.iter().map(|p| (p.id, p.name.clone())).collect();
+    let old = before.iter().map(|picture| Ok((picture.id, Line::read(&picture.line)?))).collect::<Result<_>>()?;
     let seed = (!order.no_split).then_some(settings.versions.split_seed);
     let (planner, dry_run) = (home.clone(), order.dry_run);
     let disputed = sampled.disputed;
-    let lines = tokio::task::spawn_blocking(move || parted(&planner, &sampled, &names, seed, dry_run))
+    let lines = tokio::task::spawn_blocking(move || parted(&planner, &sampled, &old, (seed, dry_run)))
         .await
         .context("planning the version panicked")??;
     let mut facts = gather(home, ledger, (&before, &lines)).await?;
@@ -172,15 +174,20 @@ async fn content(ledger: &Ledger, version: Option<&DataVersion>) -> Result<Vec<V
     }
 }
 
-/// The lines of all samples, with their parts.
+/// The lines of all samples, with their parts. Without a seed what had a part keeps it, and what is new has none.
 fn parted(
     home: &Home,
     sampled: &Sampled,
-    names: &HashMap<ObjectId, String>,
-    seed: Option<u64>,
-    dry_run: bool,
+    old: &HashMap<ObjectId, Line>,
+    (seed, dry_run): (Option<u64>, bool),
 ) -> Result<Vec<(ObjectId, Line)>> {
-    let mut lines = sampled.lines(names)?;
+    let name = |(id, line): (&ObjectId, &Line)| {
+        (*id, line.file_name.strip_prefix("pictures/").unwrap_or(&line.file_name).to_owned())
+    };
+    let mut lines = sampled.lines(&old.iter().map(name).collect())?;
+    for (line, sample) in lines.iter_mut().zip(&sampled.samples) {
+        line.split = old.get(&sample.id).and_then(|old| old.split);
+    }
     if let Some(seed) = seed {
         let pictures = lines.iter().zip(&sampled.samples).map(|(line, sample)| line.picture(&sample.path));
         let library = Library::new("samples", pictures.collect::<Vec<_>>()).upright();
