@@ -59,6 +59,7 @@ pub(crate) struct Context {
     /// The steps before it, with what they found; those of before a crash too.
     pub(crate) earlier: Vec<JobStep>,
     /// Asked when the program ends.
+    #[cfg_attr(all(not(feature = "train"), not(test)), expect(dead_code, reason = "only trainings look at it"))]
     pub(crate) stop: Stop,
 }
 

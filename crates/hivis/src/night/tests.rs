@@ -355,13 +355,13 @@ async fn a_clock_that_is_set_back_makes_no_second_night_and_no_second_holder() {
 
 #[tokio::test]
 async fn a_failed_step_blocks_what_builds_on_it_and_nothing_else() {
+    use StepState::{Blocked, Done, Failed};
     let (world, fake) = (World::new().await, Fake::with(&[(Step::Synthesise, Act::Fails), (Step::Exam, Act::Panics)]));
     let (mut a, _stop) = world.scheduler("a", &fake);
     world.clock.pass(DAY);
     let (job, outcome) = worked(a.turn().await.expect("a night"));
     assert_eq!(outcome, Outcome::Failed("synthesise: it broke".to_owned()));
     let states: Vec<StepState> = world.states(job.id).await.into_iter().map(|(_, state)| state).collect();
-    use StepState::{Blocked, Done, Failed};
     assert_eq!(states, [Done, Failed, Blocked, Done, Done, Failed, Blocked, Done]);
     let asked = [Step::Mine, Step::Synthesise, Step::Version, Step::Train, Step::Exam, Step::Report];
     assert_eq!(fake.asked(), asked, "the report is always written");
