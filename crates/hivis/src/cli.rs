@@ -199,6 +199,10 @@ pub struct DemoArgs {
     /// Stop after the challenges: no head is trained, nothing is promoted.
     #[arg(long)]
     pub no_train: bool,
+    /// Instead of one turn of the wheel, so many simulated days: by day a validator asks and tells what was shown, at night
+    /// the wheel mines, makes, gates, cuts a version, trains, sits the exam and promotes (about a minute a day).
+    #[arg(long, conflicts_with = "no_train", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub days: Option<u32>,
     /// Keep the page open after the last answer, until Ctrl-C [default: on a terminal].
     #[arg(long)]
     pub stay: bool,

@@ -15,7 +15,7 @@ use crate::embedded::Embedder;
 use crate::{exam, home, swap};
 
 /// Challenges that both are asked.
-const QUESTIONS: u32 = 300;
+pub(crate) const QUESTIONS: u32 = 300;
 /// Challenges that are shown.
 const SHOWN: usize = 4;
 /// Pictures beside each: a row of the sheet has four.

@@ -18,6 +18,9 @@ mod card;
 mod chain;
 mod courtesy;
 mod dataset;
+#[cfg(feature = "train")]
+mod days;
+#[cfg(feature = "train")]
 mod difference;
 mod duration;
 mod earnings;
@@ -118,9 +121,9 @@ pub fn run(cli: Cli) -> ExitCode {
 async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
     let global = &cli.global;
     match cli.verb {
-        Verb::Demo(args) => verbs::demo::run(global, &args).await,
+        Verb::Demo(args) => Box::pin(verbs::demo::run(global, &args)).await,
         Verb::Serve(args) => verbs::serve::run(global, &args).await,
-        Verb::Run(args) => verbs::run::run(global, &args).await,
+        Verb::Run(args) => Box::pin(verbs::run::run(global, &args)).await,
         Verb::Exam(args) => verbs::exam::run(global, &args).await,
         Verb::Records(verb) => verbs::records::run(global, &verb).await,
         Verb::Pull(verb) => verbs::pull::run(global, &verb).await,
@@ -145,7 +148,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         #[cfg(feature = "train")]
         Verb::Pretrain(args) => verbs::pretrain::run(global, &args),
         Verb::Vary(args) => verbs::vary::run(global, args).await,
-        Verb::Up(args) => verbs::up::run(global, &args).await,
+        Verb::Up(args) => Box::pin(verbs::up::run(global, &args)).await,
         Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
         Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
         Verb::Dates(args) => verbs::dates::run(global, &args).await,

@@ -24,6 +24,8 @@ mod tests;
 pub(crate) use clock::{Clock, WallClock};
 pub(crate) use dry::dry;
 pub(crate) use due::Times;
+#[cfg(feature = "train")]
+pub(crate) use facts::{ExamFacts, Sat, shaped};
 pub(crate) use house::House;
 pub(crate) use plan::{Kind, Step};
 pub(crate) use scheduler::Scheduler;

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use crate::cli::{DemoArgs, Global, ServeArgs};
 use crate::miner::{self, Miner};
 #[cfg(feature = "train")]
-use crate::wheel;
+use crate::{config::Settings, days, wheel};
 use crate::{exam, home, swap, tiny};
 
 const NOTE: &str = "This model was trained on procedural street scenes only; it makes no claim about real streets.";
@@ -61,17 +61,34 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
 
     let plan = ExamPlan { questions: args.questions, seed: args.seed, rate: args.rate, ..ExamPlan::default() };
     let address = AxonAddress { host: axon.ip().to_string(), port: axon.port(), hotkey };
-    let candidate = RemoteAxon::new(validator, address);
-    let outcome = exam::sit(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), Arc::new(candidate)).await?;
-    exam::print(global, &outcome.report)?;
     #[cfg(feature = "train")]
-    if !args.no_train {
-        wheel::turn(&wheel_home, &wheel_settings, args.seed, global.json).await?;
+    let mut steps = String::new();
+    #[cfg(not(feature = "train"))]
+    let steps = String::new();
+    #[cfg(feature = "train")]
+    let by_days = args.days.is_some();
+    #[cfg(not(feature = "train"))]
+    let by_days = false;
+    #[cfg(feature = "train")]
+    if let Some(count) = args.days {
+        let asked = Asked { validator: validator.clone(), address: address.clone(), plan: plan.clone(), days: count };
+        steps = live(&wheel_home, &days::small(wheel_settings.clone()), asked, global.json).await?;
     }
-    let sheet = place.join("reports/demo-worst.png");
-    let sheet = exam::write_worst(&outcome, &sheet)?.then_some(sheet);
+    if !by_days {
+        let candidate = Arc::new(RemoteAxon::new(validator, address));
+        let outcome = exam::sit(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), candidate).await?;
+        exam::print(global, &outcome.report)?;
+        #[cfg(feature = "train")]
+        if !args.no_train {
+            wheel::turn(&wheel_home, &wheel_settings, args.seed, global.json).await?;
+        }
+        let sheet = place.join("reports/demo-worst.png");
+        if exam::write_worst(&outcome, &sheet)? {
+            steps = format!("  look at the worst answers       {}\n", sheet.display());
+        }
+    }
     if !global.json {
-        println!("{}", next_steps(&place, sheet.as_deref()));
+        println!("{}", next_steps(&place, &steps));
     }
     if args.stay || (std::io::stdout().is_terminal() && !args.no_stay) {
         println!("\nThe page stays at {page_url} until you press Ctrl-C.");
@@ -97,12 +114,56 @@ fn page_listener() -> Result<TcpListener> {
     TcpListener::bind(usual).or_else(|_| miner::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), "page"))
 }
 
-fn next_steps(home: &std::path::Path, sheet: Option<&std::path::Path>) -> String {
+/// Who asks by day.
+#[cfg(feature = "train")]
+struct Asked {
+    validator: Keypair,
+    address: AxonAddress,
+    /// A day's challenges.
+    plan: ExamPlan,
+    days: u32,
+}
+
+/// Lives so many days; gives what to do next.
+#[cfg(feature = "train")]
+async fn live(home: &Home, settings: &Settings, asked: Asked, quiet: bool) -> Result<String> {
+    let Asked { validator, address, plan, days: count } = asked;
+    let first = home.releases().current()?.context("the demo has a release: this is a bug")?;
+    days::prepare(home, plan.seed).await?;
+    let mut nights = Vec::new();
+    for day in 1..=count {
+        // As validators of testnet may, this one tells what was shown.
+        let candidate = Arc::new(RemoteAxon::new(validator.clone(), address.clone()).telling(true));
+        let seed = plan.seed.wrapping_add(1000 * u64::from(day));
+        let examiner = Examiner::new(ExamPlan { seed, ..plan.clone() })?;
+        let outcome = exam::sit(examiner, Box::new(Scenes::new(Mix::default())), candidate).await?;
+        if !quiet {
+            let pool = outcome.report.candidates.first().and_then(|candidate| candidate.headline());
+            let right = pool.map_or(0.0, |pool| 100.0 * pool.accuracy.share);
+            println!("day {day}: {} challenges answered, {right:.0}% right\nnight {day}:", plan.questions);
+        }
+        nights.push(days::night(home, settings, quiet).await?);
+    }
+    let last = home.releases().current()?.context("a release serves: this is a bug")?;
+    let mut sheet = None;
+    if last != first {
+        let (said, path) = days::difference(home, settings, (&first, &last), plan.seed).await?;
+        sheet = path;
+        if !quiet {
+            println!("\n{}\n{said}", days::told(&nights));
+        }
+    } else if !quiet {
+        println!("\n{}", days::told(&nights));
+    }
+    let record = days::followed(home).await?;
+    Ok(days::next_steps(home.path(), sheet.as_deref(), record.as_deref()))
+}
+
+fn next_steps(home: &std::path::Path, first: &str) -> String {
     let home = home.display();
-    let worst = sheet.map_or_else(String::new, |s| format!("  look at the worst answers       {}\n", s.display()));
     format!(
         "What to do next\n\
-         {worst}  list what was recorded          hivis --home {home} records list\n  \
+         {first}  list what was recorded          hivis --home {home} records list\n  \
          see one answer's whole story    hivis --home {home} records show ID --picture picture.jpg\n  \
          serve the model that you have   hivis import model FOLDER && hivis serve\n  \
          see what is missing for that    hivis doctor"

@@ -118,6 +118,20 @@ async fn watch(home: Home, settings: Settings, beside: Option<i32>) -> Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// One turn now, as by hand; gives the job and how it ended.
+pub(crate) async fn turn_now(
+    home: Home,
+    settings: Settings,
+    kind: Kind,
+    tell: impl Fn(Step, &StepEnd) + Send + Sync + 'static,
+) -> Result<(Job, Outcome)> {
+    let (_switch, stop) = StopSwitch::new();
+    let worker = worker(house(home, settings).await?, stop, tell)?;
+    let job = open(&worker, kind).await?;
+    let outcome = worker.work(&job).await?;
+    Ok((job, outcome))
+}
+
 /// `hivis night run`
 async fn turn(global: &Global, home: Home, settings: Settings, args: &NightRunArgs) -> Result<ExitCode> {
     let kind = Kind::from(args.kind);
