@@ -44,7 +44,7 @@ impl<'a> Captions<'a> {
             Some(said) => said.clone(),
             None => match self.ask(&model, model.caption(bytes), now).await? {
                 Words::Said(said) => said,
-                cap => return Ok(cap),
+                cap @ Words::Cap(_) => return Ok(cap),
             },
         };
         self.plain.insert(id, plain.clone());
@@ -53,7 +53,7 @@ impl<'a> Captions<'a> {
         } else {
             match self.ask(&model, model.rewrite(&plain, label), now).await? {
                 Words::Said(said) => said,
-                cap => return Ok(cap),
+                cap @ Words::Cap(_) => return Ok(cap),
             }
         };
         self.wanted.insert((id, label), said.clone());

@@ -21,6 +21,7 @@ mod publish;
 mod release;
 mod sdk;
 mod service;
+mod synth;
 mod train;
 mod up;
 mod wallet;
