@@ -17,4 +17,12 @@ pub enum CurateError {
         /// The first such row, from 0.
         row: usize,
     },
+    /// Lists that belong together have other lengths.
+    #[error("{rows} rows and {others} values beside them do not belong together")]
+    Lengths {
+        /// Rows.
+        rows: usize,
+        /// Entries of what belongs to them.
+        others: usize,
+    },
 }

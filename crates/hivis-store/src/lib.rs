@@ -60,6 +60,8 @@ pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::generated::{Batch, BatchKind, Generated, KeptGenerated, NewBatch, NewGenerated, UnvariedPick};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
+pub use ledger::mining::{JudgedRecord, MiningRun, NewMiningRun, NewPick, Pick};
+pub use ledger::picture_names::{PictureHere, PictureName};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};

@@ -35,14 +35,14 @@ pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
 pub use ensemble::EnsembleArgs;
 pub use gate::GateVerb;
-pub use mine::MineVerb;
+pub use mine::{MineRunArgs, MineVerb};
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 pub use night::NightVerb;
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
 pub use review::ReviewVerb;
-pub use search::SearchVerb;
+pub use search::{SearchArgs, SearchVerb};
 pub use synth::{KindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};

@@ -2,4 +2,5 @@
 
 mod peer;
 mod rows;
+mod spread;
 mod vectors;

@@ -114,17 +114,27 @@ async fn select(connection: &mut SqliteConnection, seq: i64) -> Result<Vec<Store
 
 /// A label out of the columns `rank`, `label`, `confidence`, `at_us`; `None` when they are NULL.
 pub(crate) fn from_row(row: &SqliteRow) -> Result<Option<StoredLabel>, sqlx::Error> {
-    let Some(rank) = row.try_get::<Option<i64>, _>("rank")? else { return Ok(None) };
+    from_columns(row, ["rank", "label", "confidence", "at_us"])
+}
+
+/// A label out of four columns of those meanings, in that order; `None` when they are NULL.
+pub(crate) fn from_columns(row: &SqliteRow, columns: [&str; 4]) -> Result<Option<StoredLabel>, sqlx::Error> {
+    let [rank_in, label_in, confidence_in, at_in] = columns;
+    let Some(rank) = row.try_get::<Option<i64>, _>(rank_in)? else { return Ok(None) };
     let wrong = |index: &str, value: i64| sqlx::Error::ColumnDecode {
         index: index.to_owned(),
         source: format!("{value} is none that we write").into(),
     };
-    let label: i64 = row.try_get("label")?;
-    let at_us: i64 = row.try_get("at_us")?;
+    let label: i64 = row.try_get(label_in)?;
+    let at_us: i64 = row.try_get(at_in)?;
     Ok(Some(StoredLabel {
-        label: Label::from_wire(label).ok_or_else(|| wrong("label", label))?,
-        source: usize::try_from(rank).ok().and_then(|r| BY_TRUST.get(r)).copied().ok_or_else(|| wrong("rank", rank))?,
-        confidence: row.try_get("confidence")?,
-        at: Timestamp::from_microsecond(at_us).map_err(|_| wrong("at_us", at_us))?,
+        label: Label::from_wire(label).ok_or_else(|| wrong(label_in, label))?,
+        source: usize::try_from(rank)
+            .ok()
+            .and_then(|r| BY_TRUST.get(r))
+            .copied()
+            .ok_or_else(|| wrong(rank_in, rank))?,
+        confidence: row.try_get(confidence_in)?,
+        at: Timestamp::from_microsecond(at_us).map_err(|_| wrong(at_in, at_us))?,
     }))
 }

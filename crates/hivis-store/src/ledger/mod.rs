@@ -13,6 +13,7 @@ pub(crate) mod log;
 pub(crate) mod migrate;
 pub(crate) mod mining;
 pub(crate) mod objects;
+pub(crate) mod picture_names;
 pub(crate) mod pictures;
 pub(crate) mod promotions;
 pub(crate) mod publications;

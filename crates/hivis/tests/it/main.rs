@@ -14,6 +14,7 @@ mod faults;
 mod kill;
 mod made;
 mod miner;
+mod mining;
 mod natix;
 mod onchain;
 mod promotion;
