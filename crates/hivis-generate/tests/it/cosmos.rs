@@ -1,6 +1,5 @@
 //! Cosmos-Transfer as a command: what it is given, how it may end, and that nothing of it outlives its time.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,7 +25,6 @@ impl Script {
         );
         let file = folder.path().join("run.sh");
         std::fs::write(&file, script).unwrap();
-        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
         Self { folder }
     }
 
@@ -49,7 +47,7 @@ impl Script {
     }
 
     fn usual(&self) -> Cosmos {
-        self.cosmos(Duration::from_secs(60), Path::new("ffmpeg"))
+        self.cosmos(Duration::from_mins(1), Path::new("ffmpeg"))
     }
 }
 
@@ -99,7 +97,7 @@ async fn how_a_run_may_end() {
         control: "edge".to_owned(),
         steps: 1,
         guidance: 3,
-        timeout: Duration::from_secs(60),
+        timeout: Duration::from_mins(1),
         ffmpeg: "ffmpeg".into(),
         price: Usd(0),
     };
@@ -146,12 +144,12 @@ async fn of_a_video_its_first_frame_is_taken() {
         "'{}' -nostdin -loglevel error -loop 1 -i \"$here/ok.png\" -t 0.3 -r 10 -pix_fmt yuv420p \"$out/hivis.mp4\"",
         ffmpeg.display()
     ));
-    let made = script.cosmos(Duration::from_secs(60), &ffmpeg).make(&order(1).varying(parent())).await.unwrap();
+    let made = script.cosmos(Duration::from_mins(1), &ffmpeg).make(&order(1).varying(parent())).await.unwrap();
     assert!(made.pictures[0].is_ok(), "{made:?}");
     let broken = Script::new("printf '\\000\\000\\000\\040ftypisom' > \"$out/hivis.mp4\"");
-    let error = broken.cosmos(Duration::from_secs(60), &ffmpeg).make(&order(1).varying(parent())).await.unwrap_err();
+    let error = broken.cosmos(Duration::from_mins(1), &ffmpeg).make(&order(1).varying(parent())).await.unwrap_err();
     assert!(error.to_string().contains("ffmpeg"), "{error}");
-    let missing = broken.cosmos(Duration::from_secs(60), Path::new("/no/ffmpeg"));
+    let missing = broken.cosmos(Duration::from_mins(1), Path::new("/no/ffmpeg"));
     let error = missing.make(&order(1).varying(parent())).await.unwrap_err();
     assert!(matches!(error, GenerateError::Command { .. }), "{error:?}");
 }

@@ -3,7 +3,6 @@
 
 use std::process::Command;
 
-use hivis_generate::Generator as _;
 use hivis_testbed::generators::{FakeGenerator, KEY, PASSWORD, USER};
 use hivis_testbed::peers::environment;
 use hivis_types::Label;

@@ -18,23 +18,17 @@ async fn an_order_becomes_pictures_with_their_seeds_and_price() {
             assert_eq!(inspect(&picture.bytes, (64, 48)), Ok(()));
         }
         let sent = fake.asked().into_iter().find(|asked| asked.what.starts_with("POST")).unwrap().json;
-        match client.name() {
-            "comfyui" => {
-                let inputs = |node: &str| sent["prompt"][node]["inputs"].clone();
-                assert_eq!(
-                    (inputs("wanted")["text"].as_str(), inputs("banned")["text"].as_str()),
-                    (Some(ODD), Some(ODD))
-                );
-                let sampler = inputs("sampler");
-                assert_eq!((sampler["steps"].as_u64(), sampler["cfg"].as_f64()), (Some(25), Some(8.0)));
-                assert_eq!((sampler["denoise"].as_f64(), sampler["seed"].as_u64()), (Some(1.0), Some(7_000)));
-                assert_eq!(inputs("canvas")["width"], 64);
-            }
-            _ => {
-                assert_eq!((sent["prompt"].as_str(), sent["negative_prompt"].as_str()), (Some(ODD), Some(ODD)));
-                assert_eq!((sent["steps"].as_u64(), sent["cfg_scale"].as_f64()), (Some(25), Some(8.0)));
-                assert_eq!((sent["n_iter"].as_u64(), sent["width"].as_u64()), (Some(3), Some(64)));
-            }
+        if client.name() == "comfyui" {
+            let inputs = |node: &str| sent["prompt"][node]["inputs"].clone();
+            assert_eq!((inputs("wanted")["text"].as_str(), inputs("banned")["text"].as_str()), (Some(ODD), Some(ODD)));
+            let sampler = inputs("sampler");
+            assert_eq!((sampler["steps"].as_u64(), sampler["cfg"].as_f64()), (Some(25), Some(8.0)));
+            assert_eq!((sampler["denoise"].as_f64(), sampler["seed"].as_u64()), (Some(1.0), Some(7_000)));
+            assert_eq!(inputs("canvas")["width"], 64);
+        } else {
+            assert_eq!((sent["prompt"].as_str(), sent["negative_prompt"].as_str()), (Some(ODD), Some(ODD)));
+            assert_eq!((sent["steps"].as_u64(), sent["cfg_scale"].as_f64()), (Some(25), Some(8.0)));
+            assert_eq!((sent["n_iter"].as_u64(), sent["width"].as_u64()), (Some(3), Some(64)));
         }
     }
 }

@@ -28,7 +28,7 @@ async fn scenes_have_the_tags_that_were_asked_for() {
         for picture in made.pictures.into_iter().map(Result::unwrap) {
             let known = tags
                 .iter()
-                .filter(|tag| !tag.starts_with("moon") && !(label == Label::Clear && tag.starts_with("equipment")));
+                .filter(|tag| !(tag.starts_with("moon") || label == Label::Clear && tag.starts_with("equipment")));
             for tag in known {
                 assert!(picture.slices.iter().any(|slice| slice == tag), "{tag}: {:?}", picture.slices);
             }

@@ -10,7 +10,7 @@ use hivis_types::{Label, Usd};
 /// Short pauses, and enough time for a busy machine.
 pub(crate) fn patience() -> Patience {
     Patience {
-        whole: Duration::from_secs(60),
+        whole: Duration::from_mins(1),
         tries: 3,
         first: Duration::from_millis(20),
         longest: Duration::from_secs(2),

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 pub(crate) use report::{Planned, SynthReport};
 
 use crate::config::Settings;
+use crate::failing::failing;
 use crate::failure::Hinted;
 use crate::generators;
 use captions::Captions;
@@ -37,7 +38,7 @@ pub(crate) struct SynthOrder {
     pub(crate) count: Option<u32>,
     /// Who makes them; the configured one without it.
     pub(crate) generator: Option<String>,
-    /// The tags that fail, worst first.
+    /// The tags that fail, worst first; without any those that the current release fails.
     pub(crate) slices: Vec<String>,
     /// Only the plan.
     pub(crate) dry_run: bool,
@@ -64,6 +65,11 @@ pub(crate) async fn run_telling(
     told: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<SynthReport> {
     let synth = &settings.synth;
+    let mut order = order.clone();
+    if order.slices.is_empty() {
+        order.slices = failing(home).await?.into_iter().map(|slice| slice.slice).collect();
+    }
+    let order = &order;
     let name = order.generator.as_deref().unwrap_or(&synth.generator);
     let generator = generators::named(name, synth)?;
     let prompts = Prompts::load(&home.path().join(PROMPTS))?;

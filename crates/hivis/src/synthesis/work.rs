@@ -62,10 +62,10 @@ impl<'a> Work<'a> {
     /// what was made before it.
     pub(super) async fn all(&mut self, tasks: &[Task], told: &(dyn Fn(u64, u64) + Sync)) -> Result<()> {
         let total = tasks.iter().map(|task| u64::from(task.count)).sum();
-        let (mut asked, mut failures) = (0, 0);
-        for task in tasks {
+        let (mut asked, mut failures, mut worked) = (0, 0, false);
+        for (i, task) in tasks.iter().enumerate() {
             match self.one(task).await {
-                Ok(()) => failures = 0,
+                Ok(()) => (failures, worked) = (0, true),
                 Err(Stop::Cap(why)) => {
                     self.tally.stopped = Some(why);
                     return Ok(());
@@ -73,7 +73,9 @@ impl<'a> Work<'a> {
                 Err(Stop::Failed(error)) => {
                     failures += 1;
                     self.tally.refuse("the call failed", u64::from(task.count));
-                    if error.lasting() || failures == PATIENCE {
+                    // A short order that failed from end to end is a failure too.
+                    let nothing = !worked && i + 1 == tasks.len();
+                    if error.lasting() || failures == PATIENCE || nothing {
                         self.tally.stopped = Some(error.to_string());
                         return Err(error.into());
                     }

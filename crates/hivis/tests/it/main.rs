@@ -26,6 +26,7 @@ mod release;
 mod review;
 mod sdk;
 mod service;
+mod synth;
 mod train;
 mod up;
 mod versions;
