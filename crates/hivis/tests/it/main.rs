@@ -11,6 +11,7 @@ mod deploy;
 mod earnings;
 mod exam;
 mod faults;
+mod gate;
 mod kill;
 mod made;
 mod miner;
