@@ -8,7 +8,7 @@ use hivis_image::{DecodeLimits, decode_upright, resize_bilinear};
 use hivis_store::{Md5, ObjectId, Objects};
 use hivis_types::Precision;
 
-use crate::config::{GateSettings, ModelSettings};
+use crate::config::Settings;
 
 /// Inception's features, or why there are none.
 pub(super) enum Inception {
@@ -20,12 +20,13 @@ pub(super) enum Inception {
 
 /// Runs `gate.inception`, a graph with the input and outputs of a release's, when both sides have pictures enough.
 pub(super) async fn features(
-    gate: &GateSettings,
-    model: &ModelSettings,
+    settings: &Settings,
     objects: &Objects,
-    (pending, real): (&[(ObjectId, Md5)], &[(ObjectId, Md5)]),
+    pending: &[(ObjectId, Md5)],
+    real: &[(ObjectId, Md5)],
 ) -> Result<Inception> {
-    let Some(graph) = gate.inception.clone() else {
+    let model = &settings.model;
+    let Some(graph) = settings.gate.inception.clone() else {
         return Ok(Inception::None("no Inception or LPIPS weights are given".to_owned()));
     };
     if pending.len().min(real.len()) < INCEPTION_LEAST {

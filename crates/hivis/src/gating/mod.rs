@@ -70,8 +70,7 @@ pub(crate) async fn run(home: &Home, settings: &Settings, order: &GateOrder) -> 
         ));
     }
     report.limits = Some(limits);
-    let inception =
-        inception::features(&settings.gate, &settings.model, home.objects(), (&addresses, &real.set)).await?;
+    let inception = inception::features(settings, home.objects(), &addresses, &real.set).await?;
     report.note(inception.said());
     let run = Run {
         gate: settings.gate.clone(),
@@ -90,7 +89,7 @@ pub(crate) async fn run(home: &Home, settings: &Settings, order: &GateOrder) -> 
     if !order.dry_run {
         ledger.write_verdicts(&outcome.verdicts, &outcome.batches).await?;
         for (id, label) in &outcome.agreed {
-            ledger.label_picture(*id, label.clone()).await?;
+            ledger.label_picture(*id, *label).await?;
         }
     }
     report.take(outcome);

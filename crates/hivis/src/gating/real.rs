@@ -49,11 +49,11 @@ impl Real {
             libraries.push(recorded::labelled(home).await?);
         }
         let (at, gate) = (home.clone(), gate.clone());
-        let work = move || Self::read(&at, &libraries, samples, &gate);
+        let work = move || Self::read(&at, &libraries, &samples, &gate);
         tokio::task::spawn_blocking(work).await.context("reading the home's pictures panicked")?
     }
 
-    fn read(home: &Home, libraries: &[Library], samples: Vec<Sample>, gate: &GateSettings) -> Result<Self> {
+    fn read(home: &Home, libraries: &[Library], samples: &[Sample], gate: &GateSettings) -> Result<Self> {
         let addresses: BTreeMap<String, (ObjectId, Md5)> =
             samples.iter().map(|sample| (sample.id.to_string(), (sample.id, sample.md5))).collect();
         let (mut parts, mut known) = (BTreeMap::new(), BTreeMap::new());

@@ -13,6 +13,7 @@ mod earnings;
 mod embedded;
 mod exam;
 mod faults;
+mod gate;
 mod kill;
 mod made;
 mod miner;

@@ -3,9 +3,10 @@
 mod file;
 mod trend;
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use hivis_store::{Home, Ledger, ListedVerdict, VerdictFilter};
 use jiff::Timestamp;
 use serde_json::json;
@@ -88,13 +89,13 @@ fn told(report: &GateReport) -> String {
         .collect();
     if !rows.is_empty() {
         let headings = ["batch", "pictures", "passed", "ratio", "Fréchet", "real", "KID", "real", "verdict"];
-        out.push_str(&format!("\n{}", table(&headings, &rows)));
+        let _ = write!(out, "\n{}", table(&headings, &rows));
     }
     for reason in report.batches.iter().flat_map(|batch| &batch.reasons) {
-        out.push_str(&format!("{reason}\n"));
+        let _ = writeln!(out, "{reason}");
     }
     for note in &report.notes {
-        out.push_str(&format!("note: {note}\n"));
+        let _ = writeln!(out, "note: {note}");
     }
     if report.passed < report.judged {
         out.push_str("\n`hivis gate list --failed` says why, picture by picture\n");
