@@ -57,6 +57,22 @@ pub(crate) struct Args {
     plot: PathBuf,
 }
 
+/// What both sides have in common.
+struct Course<'a> {
+    pool: &'a Pool,
+    exam: &'a Samples,
+    start: &'a [usize],
+    args: &'a Args,
+    seed: u64,
+}
+
+/// Asks for labels: what is labelled, what the head of now is, and chance.
+type Pick<'a> = dyn FnMut(&BTreeSet<usize>, &Head, &mut ChaCha8Rng) -> Result<Vec<usize>> + 'a;
+/// Accuracy with the whole pool, the mined way and the random one, of one seed.
+type Ways = (f64, Way, Way);
+/// One of the two ways.
+type Side = fn(&Ways) -> &Way;
+
 /// One side's way from the start to the budget.
 struct Way {
     /// Accuracy after each step.
@@ -76,18 +92,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let whole: Vec<usize> = (0..pool.truth.len()).collect();
     // One a thread: a head trains on one.
-    let ways: Vec<(f64, Way, Way)> = (0..args.seeds)
+    let ways: Vec<Ways> = (0..args.seeds)
         .into_par_iter()
         .map(|seed| {
             let all = accuracy(&head(&pool, &whole, seed)?, &exam);
             let mut order = whole.clone();
             order.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
             let start = &order[..args.start];
-            let mined = way(&pool, &exam, start, args, seed, &mut |labelled, head, rng| {
-                mined(&pool, labelled, head, args.step, rng)
-            })?;
-            let random =
-                way(&pool, &exam, start, args, seed, &mut |labelled, _, rng| random(&pool, labelled, args.step, rng))?;
+            let course = Course { pool: &pool, exam: &exam, start, args, seed };
+            let step = args.step;
+            let mined = course.way(&mut |labelled, head, rng| mined(&pool, labelled, head, step, rng))?;
+            let random = course.way(&mut |labelled, _, rng| Ok(random(&pool, labelled, step, rng)))?;
             eprintln!("seed {seed}: whole pool {all:.3}");
             Ok::<_, anyhow::Error>((all, mined, random))
         })
@@ -96,10 +111,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn tell(args: &Args, pool: &Pool, ways: &[(f64, Way, Way)]) -> Result<()> {
+fn tell(args: &Args, pool: &Pool, ways: &[Ways]) -> Result<()> {
     println!("\n| labels | mined: accuracy, median (range) | random: accuracy, median (range) |\n|---|---|---|");
     for at in 0..ways[0].1.accuracy.len() {
-        let of = |side: fn(&(f64, Way, Way)) -> &Way| told(ways.iter().map(|way| side(way).accuracy[at]).collect());
+        let of = |side: Side| told(ways.iter().map(|way| side(way).accuracy[at]).collect());
         println!("| {} | {} | {} |", args.start + at * args.step, of(|w| &w.1), of(|w| &w.2));
     }
     println!("| whole pool | {} | |", told(ways.iter().map(|way| way.0).collect()));
@@ -119,9 +134,7 @@ fn tell(args: &Args, pool: &Pool, ways: &[(f64, Way, Way)]) -> Result<()> {
     println!("\nWhat was asked for, of each kind in the pool, mean over the seeds:\n");
     println!("| kind | in the pool | mined | random |\n|---|---|---|---|");
     for (at, kind) in pool.kinds().into_iter().enumerate() {
-        let mean = |side: fn(&(f64, Way, Way)) -> &Way| {
-            ways.iter().map(|way| side(way).picked[at] as f64).sum::<f64>() / ways.len() as f64
-        };
+        let mean = |side: Side| ways.iter().map(|way| side(way).picked[at] as f64).sum::<f64>() / ways.len() as f64;
         let there = pool.kind.iter().filter(|k| **k == kind).count();
         println!("| {kind} | {there} | {:.0} | {:.0} |", mean(|w| &w.1), mean(|w| &w.2));
     }
@@ -137,32 +150,28 @@ fn told(mut values: Vec<f64>) -> String {
     format!("{:.3} ({:.3} to {:.3})", peer::median(&values), values[0], values[values.len() - 1])
 }
 
-/// Trains, measures and asks for more until the budget is spent.
-fn way(
-    pool: &Pool,
-    exam: &Samples,
-    start: &[usize],
-    args: &Args,
-    seed: u64,
-    pick: &mut dyn FnMut(&BTreeSet<usize>, &Head, &mut ChaCha8Rng) -> Result<Vec<usize>>,
-) -> Result<Way> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x6d69_6e65);
-    let mut labelled: Vec<usize> = start.to_vec();
-    let mut way = Way { accuracy: Vec::new(), picked: vec![0; pool.kinds().len()] };
-    loop {
-        let head = head(pool, &labelled, seed)?;
-        way.accuracy.push(accuracy(&head, exam));
-        if labelled.len() >= args.budget {
-            return Ok(way);
+impl Course<'_> {
+    /// Trains, measures and asks for more until the budget is spent.
+    fn way(&self, pick: &mut Pick<'_>) -> Result<Way> {
+        let (pool, kinds) = (self.pool, self.pool.kinds());
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed ^ 0x6d69_6e65);
+        let mut labelled: Vec<usize> = self.start.to_vec();
+        let mut way = Way { accuracy: Vec::new(), picked: vec![0; kinds.len()] };
+        loop {
+            let head = head(pool, &labelled, self.seed)?;
+            way.accuracy.push(accuracy(&head, self.exam));
+            if labelled.len() >= self.args.budget {
+                return Ok(way);
+            }
+            let known: BTreeSet<usize> = labelled.iter().copied().collect();
+            let picks = pick(&known, &head, &mut rng)?;
+            anyhow::ensure!(!picks.is_empty(), "nothing was picked");
+            for &row in &picks {
+                let kind = kinds.iter().position(|kind| *kind == pool.kind[row]);
+                way.picked[kind.context("a kind is missing")?] += 1;
+            }
+            labelled.extend(picks);
         }
-        let known: BTreeSet<usize> = labelled.iter().copied().collect();
-        let picks = pick(&known, &head, &mut rng)?;
-        anyhow::ensure!(!picks.is_empty(), "nothing was picked");
-        for &row in &picks {
-            let kind = pool.kinds().iter().position(|kind| *kind == pool.kind[row]);
-            way.picked[kind.context("a kind is missing")?] += 1;
-        }
-        labelled.extend(picks);
     }
 }
 
@@ -186,15 +195,14 @@ fn accuracy(head: &Head, exam: &Samples) -> f64 {
     right.iter().filter(|right| **right).count() as f64 / right.len() as f64
 }
 
-fn random(pool: &Pool, labelled: &BTreeSet<usize>, step: usize, rng: &mut ChaCha8Rng) -> Result<Vec<usize>> {
+fn random(pool: &Pool, labelled: &BTreeSet<usize>, step: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut left: Vec<usize> = (0..pool.truth.len()).filter(|row| !labelled.contains(row)).collect();
     left.shuffle(rng);
     left.truncate(step);
-    Ok(left)
+    left
 }
 
 /// As `hivis mine run` picks: what is hard by its rules, spread over clusters; where that is not enough, the rest by chance.
-/// What is almost the same as a challenge that could not be labelled before is not asked for again.
 fn mined(
     pool: &Pool,
     labelled: &BTreeSet<usize>,
@@ -208,22 +216,27 @@ fn mined(
         let judged = Judged { probability: probabilities[row], ..Judged::default() };
         Some((row, rules.weigh(&judged)?.score))
     });
-    let (rows, scores): (Vec<usize>, Vec<f32>) = hard.unzip();
+    let (mut rows, mut scores): (Vec<usize>, Vec<f32>) = hard.unzip();
+    let fresh = rows.len();
+    // What was asked for before keeps its twins away, whether it could be labelled or not.
+    rows.extend(labelled);
+    scores.resize(rows.len(), 0.0);
+    let taken: Vec<usize> = (fresh..rows.len()).collect();
     let features = pool.rows(&rows)?;
     let hashes = vec![None; rows.len()];
     let settings =
         SpreadSettings { clusters: step / EACH, each: EACH, seed: rng.random(), ..SpreadSettings::default() };
-    let found = spread(Asked { features: &features, scores: &scores, hashes: &hashes }, &settings)?;
+    let found = spread(Asked { features: &features, scores: &scores, hashes: &hashes, taken: &taken }, &settings)?;
     let mut picks: Vec<usize> = found.picks.iter().map(|pick| rows[pick.row]).collect();
     if picks.len() < step {
         let taken: BTreeSet<usize> = labelled.iter().chain(&picks).copied().collect();
-        picks.extend(random(pool, &taken, step - picks.len(), rng)?);
+        picks.extend(random(pool, &taken, step - picks.len(), rng));
     }
     Ok(picks)
 }
 
 /// Both curves with their ranges.
-fn plot(args: &Args, ways: &[(f64, Way, Way)]) -> Result<()> {
+fn plot(args: &Args, ways: &[Ways]) -> Result<()> {
     let root = SVGBackend::new(&args.plot, (800, 480)).into_drawing_area();
     root.fill(&WHITE)?;
     let all: Vec<f64> =
@@ -236,7 +249,7 @@ fn plot(args: &Args, ways: &[(f64, Way, Way)]) -> Result<()> {
         .y_label_area_size(56)
         .build_cartesian_2d(args.start as f64..args.budget as f64, low - 0.01..high + 0.01)?;
     chart.configure_mesh().x_desc("labels").y_desc("accuracy").draw()?;
-    let sides: [(&str, RGBColor, fn(&(f64, Way, Way)) -> &Way); 2] =
+    let sides: [(&str, RGBColor, Side); 2] =
         [("mined", RGBColor(0, 90, 200), |w| &w.1), ("random", RGBColor(210, 90, 0), |w| &w.2)];
     for (name, colour, side) in sides {
         let at = |at: usize, pick: fn(&[f64]) -> f64| {

@@ -49,9 +49,6 @@ pub use review::{
 pub use search::{SearchArgs, SearchVerb};
 pub use synth::{SynthKindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 pub use trace::TraceArgs;
-pub use review::ReviewVerb;
-pub use search::{SearchArgs, SearchVerb};
-pub use synth::{KindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
 pub use up::UpArgs;

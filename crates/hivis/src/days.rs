@@ -1,6 +1,7 @@
 //! Days of a miner's life as the demo shows them: a validator asks and tells what was shown, and each night the wheel turns
 //! by itself, step by step as `hivis night run` does it.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -165,11 +166,11 @@ pub(crate) async fn followed(home: &Home) -> Result<Option<String>> {
 pub(crate) fn next_steps(home: &Path, sheet: Option<&Path>, record: Option<&str>) -> String {
     let mut text = String::new();
     if let Some(sheet) = sheet {
-        text += &format!("  see what made the difference     {}\n", sheet.display());
+        let _ = writeln!(text, "  see what made the difference     {}", sheet.display());
     }
     if let Some(record) = record {
-        text += &format!("  follow one hard picture          hivis --home {} trace {record}\n", home.display());
+        let _ = writeln!(text, "  follow one hard picture          hivis --home {} trace {record}", home.display());
     }
-    text += &format!("  read the morning report          hivis --home {} night report\n", home.display());
+    let _ = writeln!(text, "  read the morning report          hivis --home {} night report", home.display());
     text
 }

@@ -30,7 +30,7 @@ const SAME: f32 = 1e-3;
 const RELEASES: &str = "releases";
 
 /// A release that computes features, and where they are kept.
-pub(crate) struct Embedder {
+pub struct Embedder {
     space: String,
     releases: Vec<ReleaseId>,
     ledger: Ledger,
@@ -46,7 +46,7 @@ struct Inner {
 
 impl Embedder {
     /// Brings up `release`, or the current one.
-    pub(crate) async fn open(home: &Home, settings: &Settings, release: Option<&ReleaseId>) -> Result<Self> {
+    pub async fn open(home: &Home, settings: &Settings, release: Option<&ReleaseId>) -> Result<Self> {
         let (at, id) = (home.clone(), release.cloned());
         let load = move || match id {
             Some(id) => home::load_release(&at, &id).map(Some),
@@ -83,13 +83,13 @@ impl Embedder {
     }
 
     /// Names the backbone and its pooling: features of one space compare.
-    pub(crate) fn space(&self) -> &str {
+    pub fn space(&self) -> &str {
         &self.space
     }
 
     /// The features of these pictures: kept ones, else what was served, else computed and kept. `None` where a picture
     /// is gone, damaged or cannot be decoded.
-    pub(crate) async fn features(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<Option<Vec<f32>>>> {
+    pub async fn features(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<Option<Vec<f32>>>> {
         let asked = pictures.to_vec();
         let missing = self.aside(move |inner| inner.missing(&asked)).await?;
         let ids: Vec<ObjectId> = missing.iter().map(|(id, _)| *id).collect();
@@ -108,7 +108,7 @@ impl Embedder {
     }
 
     /// What the release says of these pictures; their features are kept. `None` as in [`Self::features`].
-    pub(crate) async fn judge(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<Option<Scores>>> {
+    pub async fn judge(&self, pictures: &[(ObjectId, Md5)]) -> Result<Vec<Option<Scores>>> {
         let pictures = pictures.to_vec();
         let work = move |inner: &Inner| {
             let mut scores = Vec::with_capacity(pictures.len());
@@ -121,7 +121,7 @@ impl Embedder {
     }
 
     /// All that is kept of this space: whose row each is, and the rows.
-    pub(crate) async fn all(&self) -> Result<(Vec<ObjectId>, Matrix)> {
+    pub async fn all(&self) -> Result<(Vec<ObjectId>, Matrix)> {
         let read = |inner: &Inner| {
             let mut kept = inner.kept();
             kept.refresh()?;

@@ -24,7 +24,7 @@ mod days;
 mod difference;
 mod duration;
 mod earnings;
-mod embedded;
+pub mod embedded;
 mod entropy;
 #[cfg(feature = "train")]
 mod estimate;

@@ -51,6 +51,8 @@ async fn insert(connection: &mut SqliteConnection, prepared: &Prepared) -> Resul
     let (mut picture, mut collided) = (prepared.picture, false);
     if let Some(Ok(put)) = picture {
         let sureness = record.judgement.as_ref().map_or(0.5, |j| f64::from((j.probability - 0.5).abs()));
+        // SQLite would take NaN for NULL, refuse the row, and with it the whole group.
+        let sureness = if sureness.is_finite() { sureness } else { 0.5 };
         let arrived_us = record.arrived.as_microsecond();
         let seen = Sighting { put, bytes: prepared.picture_bytes, arrived_us, sureness };
         if !objects::upsert(connection, &seen).await? {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hivis_store::{Home, Ledger, MadePicture, ObjectId, Story, Trace};
+use hivis_store::{Home, Ledger, MadePicture, ObjectId, PictureState, Story, Trace};
 use hivis_types::Label;
 use serde::Serialize;
 
@@ -65,14 +65,10 @@ pub(crate) async fn run(global: &Global, args: &TraceArgs) -> Result<ExitCode> {
 /// A record's picture, or the picture itself.
 async fn found(ledger: &Ledger, word: &str) -> Result<(ObjectId, Option<Story>)> {
     if let Ok(story) = ledger.story(word).await {
-        let sha256 = match story.stored.picture_state {
-            hivis_store::PictureState::Stored { sha256, .. } | hivis_store::PictureState::Removed { sha256, .. } => {
-                sha256
-            }
-            _ => {
-                let hint = format!("`hivis records show {word}` says why");
-                return Err(Hinted::new("this record's picture was never stored", hint).into());
-            }
+        let (PictureState::Stored { sha256, .. } | PictureState::Removed { sha256, .. }) = story.stored.picture_state
+        else {
+            let hint = format!("`hivis records show {word}` says why");
+            return Err(Hinted::new("this record's picture was never stored", hint).into());
         };
         return Ok((sha256, Some(story)));
     }

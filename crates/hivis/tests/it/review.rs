@@ -57,13 +57,14 @@ async fn generated(home: &Path, n: u8) {
     let mut text = "INSERT INTO batches VALUES (1, 'hand', 'sdxl', 'night v1', 9, 0, 0, '{}', NULL);".to_owned();
     for k in 100..100 + n {
         let put = home.objects().put(&bytes(k)).expect("a picture");
-        text += &format!(
+        let row = format!(
             "INSERT INTO objects VALUES (x'{0}', x'{1}', 100, 0, 0.5, NULL);
             INSERT INTO generated VALUES (x'{0}', 1, 0, 1, 'xl-1.0', 'text-to-image', 'two cones' || char(10) || 'at \"night\"',
                 '', 'cones', '{{}}', {k}, NULL, 's{k}', '[\"time:night\"]', 0);
             INSERT INTO verdicts VALUES (x'{0}', 1, 0, 1, '[]', '{{}}', NULL);",
             put.id, put.md5
         );
+        text.push_str(&row);
     }
     sql(ledger.path(), &text).await;
     ledger.close().await;
