@@ -312,8 +312,8 @@ impl Ledger {
         rows.and_then(|rows| rows.iter().map(|row| self.generated_row(row)).collect()).map_err(|e| self.error(e))
     }
 
-    /// Hard cases of the newest mining run that have no variation yet, in their order there. None when an order for that
-    /// run was carried out to its end.
+    /// Hard cases of the newest mining run that have no variation yet, in their order there: what a cap, a count or a crash
+    /// left out comes first the next time.
     pub async fn unvaried_picks(&self) -> Result<Vec<UnvariedPick>, StoreError> {
         let sql = "SELECT k.run, k.place, k.sha256, o.md5, r.id AS record, k.reasons, k.score,
                 coalesce((SELECT d.name || '/' || p.scene FROM pictures p JOIN datasets d ON d.id = p.dataset
@@ -327,8 +327,6 @@ impl Ledger {
             FROM picks k JOIN records r ON r.seq = k.record JOIN objects o ON o.sha256 = k.sha256
             WHERE k.run = (SELECT max(run) FROM picks) AND o.removed_us IS NULL
                 AND NOT EXISTS (SELECT 1 FROM generated g WHERE g.parent = k.sha256)
-                AND NOT EXISTS (SELECT 1 FROM batches b
-                    WHERE b.run = k.run AND b.ended_us IS NOT NULL AND b.stopped IS NULL)
             ORDER BY k.place";
         let dataset = labels::rank(LabelSource::Dataset);
         let rows = sqlx::query(sql).bind(dataset).fetch_all(self.readers()).await;

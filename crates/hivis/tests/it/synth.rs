@@ -159,3 +159,64 @@ fn odd_words_of_a_users_prompt_survive_to_the_wire_and_the_ledger() {
     let said = fails(home.path(), &["synth", "prompts"]);
     assert!(said.contains("mine.toml") && said.contains("hint:"), "{said}");
 }
+
+/// The whole way of a hard case: asked, mined, captioned, rewritten, varied; and the set that the release gets wrong.
+#[test]
+fn hard_cases_are_varied_with_their_scene_and_the_adversarial_set_keeps_what_is_wrong() {
+    let home = tempfile::tempdir().expect("a folder");
+    let home = home.path();
+    let demo = ["demo", "--questions", "60", "--rate", "60", "--no-stay", "--no-train"];
+    assert!(output(hivis(home, &demo)).status.success());
+    std::fs::write(home.join("hivis.toml"), "[mine]\n").expect("the home is writable");
+    let mined = json(home, &["mine", "run", "--json"]);
+    let picks = mined["picked"].as_u64().or(mined["picks"].as_array().map(|picks| picks.len() as u64));
+    assert!(picks.is_some_and(|picks| picks > 0), "{mined}");
+
+    let (fake, model) = (FakeGenerator::comfyui(), FakeGenerator::openai());
+    let config = format!(
+        "[synth]\nwidth = 64\nheight = 64\nvariations = 3\n[synth.comfyui]\nurl = \"{}\"\n[synth.vision]\nurl = \"{}\"\nmodel = \"street-vision\"\napi_key = \"file:key\"\ninput_usd = 2.5\noutput_usd = 10.0\n",
+        fake.url(),
+        model.url()
+    );
+    std::fs::write(home.join("hivis.toml"), config).expect("the home is writable");
+    std::fs::write(home.join("key"), hivis_testbed::generators::KEY).expect("the home is writable");
+    model.say("A {odd} \"caption\" of a street.");
+    let order = ["synth", "run", "--kind", "night", "--generator", "comfyui", "--count", "3", "--json"];
+    let report = json(home, &order);
+    assert_eq!((&report["made"], &report["varied"]), (&Value::from(3), &Value::from(1)), "{report}");
+    let asked = model.asked();
+    assert!(asked.len() >= 2, "a caption, and its rewriting");
+    assert!(asked[1].json["messages"][0]["content"].as_str().is_some_and(|text| text.contains("A {odd} \"caption\"")));
+    let spent: i64 = report["spent"].as_i64().expect("an amount");
+    assert!(spent > 0 && json(home, &SPEND)["spent"]["week"]["usd"] == spent, "captions are paid: {report}");
+    let shown = json(home, &["synth", "show", "1", "--json"]);
+    let parent = report["plan"][0]["parent"].as_str().expect("a record");
+    for picture in shown["pictures"].as_array().expect("pictures") {
+        assert_eq!((&picture["scene"], &picture["mode"]), (&Value::from(parent), &Value::from("image-to-image")));
+        assert!(picture["parent"].as_str().is_some_and(|id| id.len() == 64), "{picture}");
+        assert!(
+            picture["prompt"].as_str().is_some_and(|text| text.contains("digger")),
+            "the rewritten caption: {picture}"
+        );
+        assert!((picture["settings"]["strength"].as_f64().expect("a strength") - 0.7).abs() < 1e-6);
+    }
+    // What the count left out is next.
+    let next = json(home, &["synth", "run", "--kind", "night", "--generator", "comfyui", "--dry-run", "--json"]);
+    let waits = next["plan"].as_array().is_some_and(|plan| plan.iter().all(|line| line["parent"] != *parent));
+    assert!(waits && (picks == Some(1) || next["plan"][0]["parent"].is_string()), "{next}");
+
+    let order = ["synth", "run", "--kind", "adversarial", "--count", "24", "--json"];
+    let report = json(home, &order);
+    let found = &report["adversarial"];
+    let (judged, wrong) = (found["judged"].as_u64().expect("a count"), found["wrong"].as_u64().expect("a count"));
+    assert_eq!((judged, &report["made"]), (24, &Value::from(wrong)), "{report}");
+    let accuracy = found["accuracy"].as_f64().expect("a share");
+    assert!((accuracy - (24 - wrong) as f64 / 24.0).abs() < 1e-9, "{report}");
+    assert_eq!(found["hard_enough"].as_bool(), Some(accuracy < 0.8), "{report}");
+    let batch = report["batch"].to_string();
+    let kept = json(home, &["synth", "show", &batch, "--json"]);
+    assert_eq!(kept["pictures"].as_array().map(|pictures| pictures.len() as u64), Some(wrong));
+    let sheet = home.join("sheet.png");
+    let show = ["synth", "show", "1", "--sheet", sheet.to_str().expect("a plain path")];
+    assert!(output(hivis(home, &show)).status.success() && sheet.is_file());
+}
