@@ -207,7 +207,7 @@ fn what_a_person_changed_with_dvc_is_taken_over() {
     let mut table: Vec<Value> = before[1..].to_vec();
     table[0]["label"] = if other["label"] == "none" { "roadwork".into() } else { "none".into() };
     table.push(serde_json::json!({ "file_name": "pictures/my street.png", "label": "roadwork", "scene": "mine" }));
-    let written = table.iter().map(Value::to_string).collect::<Vec<_>>().join("\n") + "\n";
+    let written: String = table.iter().flat_map(|line| [line.to_string(), "\n".to_owned()]).collect();
     std::fs::remove_file(data.join("metadata.jsonl")).expect("removed");
     std::fs::write(data.join("metadata.jsonl"), written).expect("a table");
     dvc(&venv, &home, &["add", "data"]);

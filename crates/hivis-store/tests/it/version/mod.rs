@@ -147,7 +147,7 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 fn expected(new: &NewVersion, numbers: impl IntoIterator<Item = u64>) -> Vec<(String, Vec<u8>)> {
     let mut lines: Vec<(String, String)> = new.pictures.iter().map(|c| (c.name.clone(), c.line.clone())).collect();
     lines.sort();
-    let table: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    let table: String = lines.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
     let mut files: Vec<(String, Vec<u8>)> = numbers.into_iter().map(|n| (content(n, "").name, bytes(n))).collect();
     files.push(("metadata.jsonl".to_owned(), table.into_bytes()));
     files.sort();
