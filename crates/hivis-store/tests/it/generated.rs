@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hivis_store::{BatchKind, Keep, KeptGenerated, NewBatch, NewGenerated, ObjectId, StoredLabel};
+use hivis_store::{
+    BatchKind, Keep, KeptGenerated, NewBatch, NewGenerated, NewMiningRun, NewPick, ObjectId, StoredLabel,
+};
 use hivis_types::{Label, LabelSource, Usd};
 use jiff::Timestamp;
 
@@ -94,13 +96,7 @@ async fn hard_cases_wait_until_they_are_varied() {
     let world = World::new().await;
     world.commit((0..3).map(record)).await;
     assert_eq!(world.ledger.unvaried_picks().await.unwrap(), Vec::new());
-    // The mining slice writes these tables.
-    let sql = "INSERT INTO mining_runs (id, kind, at_us, since_us, looked, hard, settings, coverage)
-            VALUES (7, 'night', 0, 0, 3, 3, '{}', '{}');
-        INSERT INTO picks (run, place, record, sha256, reasons, score)
-            SELECT 7, seq - 1, seq, sha256, '[\"uncertain\"]', 0.5 FROM records";
-    let mut connection = sqlite(world.ledger.path()).await;
-    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    mined(&world, 0..3).await;
     let label = StoredLabel { label: Label::Roadwork, source: LabelSource::Testnet, confidence: 1.0, at: now() };
     world.ledger.label(record(1).id, label).await.unwrap();
 
@@ -109,7 +105,7 @@ async fn hard_cases_wait_until_they_are_varied() {
     assert_eq!((picks[1].label, picks[0].label), (Some(Label::Roadwork), None));
     assert_eq!((&picks[1].scene, &picks[1].record), (&record(1).id.to_string(), &record(1).id.to_string()));
 
-    let order = NewBatch { run: Some(7), ..new_batch() };
+    let order = NewBatch { run: Some(1), ..new_batch() };
     let batch = world.ledger.begin_batch(&order, now()).await.unwrap();
     let child = NewGenerated { parent: Some(picks[0].id), scene: Some(picks[0].scene.clone()), ..new_picture(0) };
     world.ledger.keep_generated(batch, &[child], now()).await.unwrap();
@@ -118,16 +114,32 @@ async fn hard_cases_wait_until_they_are_varied() {
     assert_eq!(left().await, 2, "one has a child");
     world.ledger.end_batch(batch, &BTreeMap::new(), Some("a cap"), now()).await.unwrap();
     assert_eq!(left().await, 2, "an order that was stopped leaves the others waiting");
-    let newer = "INSERT INTO mining_runs (id, kind, at_us, since_us, looked, hard, settings, coverage)
-            VALUES (8, 'night', 1, 0, 3, 1, '{}', '{}');
-        INSERT INTO picks (run, place, record, sha256, reasons, score)
-            SELECT 8, 0, seq, sha256, '[]', 0.5 FROM records WHERE seq = 3";
-    sqlx::raw_sql(newer).execute(&mut connection).await.unwrap();
+    mined(&world, 2..3).await;
     let picks = world.ledger.unvaried_picks().await.unwrap();
-    assert_eq!((picks.len(), picks[0].run), (1, 8), "the newest run counts");
+    assert_eq!((picks.len(), picks[0].run), (1, 2), "the newest run counts");
 }
 
-async fn sqlite(path: &std::path::Path) -> sqlx::SqliteConnection {
-    use sqlx::ConnectOptions as _;
-    sqlx::sqlite::SqliteConnectOptions::new().filename(path).connect().await.unwrap()
+/// A mining run that picked the pictures of these records, in their order.
+async fn mined(world: &World, records: std::ops::Range<u64>) {
+    let run = NewMiningRun {
+        kind: "night".into(),
+        at: now(),
+        since: now(),
+        release: None,
+        looked: 3,
+        hard: 3,
+        settings: serde_json::json!({}),
+        coverage: serde_json::json!([]),
+        facts: serde_json::json!({}),
+    };
+    let pick = |n: u64| NewPick {
+        record: n as i64 + 1,
+        sha256: ObjectId::of(&picture(n, 22_000).bytes),
+        probability: 0.5,
+        reasons: vec!["uncertain".into()],
+        score: 0.5,
+        cluster: None,
+        slices: Vec::new(),
+    };
+    world.ledger.write_mining_run(&run, &records.map(pick).collect::<Vec<_>>()).await.unwrap();
 }
