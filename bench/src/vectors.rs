@@ -290,7 +290,7 @@ fn mixture(seed: u64, count: usize, width: usize) -> Result<Matrix> {
         let bell = |rng: &mut ChaCha8Rng| (0..4).map(|_| rng.random_range(-1.0_f32..1.0)).sum::<f32>();
         let mut row: Vec<f32> = (0..width).map(|at| bell(rng) * spread.map_or(1.0, |spread| spread[at])).collect();
         let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
-        for x in row.iter_mut() {
+        for x in &mut row {
             *x /= length;
         }
         row
