@@ -290,7 +290,9 @@ fn mixture(seed: u64, count: usize, width: usize) -> Result<Matrix> {
         let bell = |rng: &mut ChaCha8Rng| (0..4).map(|_| rng.random_range(-1.0_f32..1.0)).sum::<f32>();
         let mut row: Vec<f32> = (0..width).map(|at| bell(rng) * spread.map_or(1.0, |spread| spread[at])).collect();
         let length = row.iter().map(|x| x * x).sum::<f32>().sqrt();
-        row.iter_mut().for_each(|x| *x /= length);
+        for x in &mut row {
+            *x /= length;
+        }
         row
     };
     let middles: Vec<Vec<f32>> = (0..GROUPS as u64).map(|group| noise(&mut rng(1, group), None)).collect();
