@@ -13,7 +13,7 @@ import sys
 
 ANSWERS, COMMAND = json.loads(sys.argv[1]), sys.argv[2:]
 PATIENCE = 60.0
-QUESTION = re.compile(r"(quit|\[n\]one|label): $")
+QUESTION = re.compile(r"(\[q\]uit|\[n\]one|\d label): $")
 
 child, terminal = pty.fork()
 if child == 0:
