@@ -95,10 +95,7 @@ use cli::{Cli, NightVerb, Verb};
 pub fn run(cli: Cli) -> ExitCode {
     logging(&cli);
     hivis_hub::prepare_tls();
-    if let Verb::Night(NightVerb::Watch { .. } | NightVerb::Run(_)) = cli.verb {
-        // Before the first thread: threads inherit it.
-        verbs::night::step_aside();
-    }
+    courtesy::heed(&cli);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -20,7 +20,7 @@ use crate::release::{self, Build};
 use crate::run_file::Run;
 use crate::table::table;
 use crate::trainset::TrainSet;
-use crate::{courtesy, home, training_run, versioned};
+use crate::{home, training_run, versioned};
 
 /// The most rows of a bank, as `hivis_onnx::Nearest` has it.
 const BANK: usize = 50_000;
@@ -48,7 +48,6 @@ struct Made {
 /// Fits or takes the weights, calibrates, builds the release; the pointer is not moved.
 pub(crate) async fn run(global: &Global, args: &EnsembleArgs) -> Result<ExitCode> {
     let home = home::open(global)?;
-    courtesy::make_way(&home);
     let id = match &args.id {
         Some(id) => ReleaseId::new(id.clone())?,
         None => ReleaseId::new(format!("ensemble-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S")))?,

@@ -14,7 +14,7 @@ use crate::cli::{FeaturesArgs, Global};
 use crate::failure::Hinted;
 use crate::run_file::Order;
 use crate::trainset::TrainSet;
-use crate::{courtesy, home, training_run};
+use crate::{home, training_run};
 
 /// Computes what the cache lacks and writes the file.
 pub(crate) async fn run(global: &Global, args: &FeaturesArgs) -> Result<ExitCode> {
@@ -23,7 +23,6 @@ pub(crate) async fn run(global: &Global, args: &FeaturesArgs) -> Result<ExitCode
         return Err(Hinted::new(format!("{} is no file of features", args.file.display()), hint).into());
     }
     let home = home::open_or_create(global)?;
-    courtesy::make_way(&home);
     let settings = TrainingSettings {
         split_seed: args.split_seed,
         draw_seed: args.seed,

@@ -14,7 +14,7 @@ use crate::dataset::{self, Order};
 use crate::failure::Hinted;
 use crate::promote::Why;
 use crate::release::{self, Build};
-use crate::{backbone, courtesy, home, promote};
+use crate::{backbone, home, promote};
 
 /// Brings in what the verb says.
 pub(crate) async fn run(global: &Global, verb: &ImportVerb) -> Result<ExitCode> {
@@ -40,7 +40,6 @@ async fn pictures(global: &Global, args: &ImportDatasetArgs) -> Result<ExitCode>
         anyhow::Error::new(error).context(Hinted::new("there is nothing to import", hint))
     })?;
     let home = home::open_or_create(global)?;
-    courtesy::make_way(&home);
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let name = args.name.clone().unwrap_or(stem);
     let order = Order { name, source: path.display().to_string(), revision: None, path };
@@ -52,7 +51,6 @@ async fn pictures(global: &Global, args: &ImportDatasetArgs) -> Result<ExitCode>
 /// Reads, writes the graph, runs it once, and points `current` at it.
 async fn model(global: &Global, folder: &Path, names: Names<'_>) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
-    courtesy::make_way(&home);
     let settings = home::settings(&home, &ServeArgs::default())?;
     let model = Model::read(folder).with_context(|| format!("{} cannot be imported", folder.display()))?;
     let id = match names.id {

@@ -21,8 +21,6 @@ use crate::night::{
 };
 use crate::table::table;
 
-/// The weakest claim on a processor: an answer never waits for the night.
-const NICE: i32 = 19;
 /// Whether the process that started this one is there is looked at so often.
 const PARENT_EVERY: Duration = Duration::from_secs(1);
 
@@ -37,11 +35,6 @@ pub(crate) async fn run(global: &Global, verb: &NightVerb) -> Result<ExitCode> {
         NightVerb::Report(args) => report::report(global, home, settings, args).await,
         NightVerb::Watch { beside } => watch(home, settings, *beside).await,
     }
-}
-
-/// Lets every other process go first. A system that does not allow even that is no reason to stop.
-pub(crate) fn step_aside() {
-    let _ = rustix::process::nice(NICE);
 }
 
 impl From<KindName> for Kind {

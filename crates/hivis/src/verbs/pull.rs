@@ -10,8 +10,8 @@ use serde_json::json;
 
 use crate::cli::{Global, PullArgs, PullVerb};
 use crate::dataset::{self, Order};
+use crate::home;
 use crate::meter::Meter;
-use crate::{courtesy, home};
 
 /// Bytes of the disk that a pull leaves free: recording stops below 2 GB.
 const LEAVE_FREE: u64 = 3_000_000_000;
@@ -47,7 +47,6 @@ async fn load(home: &Home, kind: RepoKind, args: &PullArgs) -> Result<Pulled> {
 
 async fn model(global: &Global, args: &PullArgs) -> Result<()> {
     let home = home::open_or_create(global)?;
-    courtesy::make_way(&home);
     let pulled = load(&home, RepoKind::Model, args).await?;
     let folder = pulled.folder.display();
     let (next, trouble) = match Model::read(&pulled.folder) {
@@ -73,7 +72,6 @@ async fn model(global: &Global, args: &PullArgs) -> Result<()> {
 
 async fn dataset(global: &Global, args: &PullArgs) -> Result<()> {
     let home = home::open_or_create(global)?;
-    courtesy::make_way(&home);
     let pulled = load(&home, RepoKind::Dataset, args).await?;
     let order = Order {
         name: args.repo.clone(),

@@ -18,7 +18,7 @@ use crate::run_file::{Order, Run};
 use crate::table::table;
 use crate::training_run::{self, How, split_told, stem};
 use crate::trainset::TrainSet;
-use crate::{courtesy, home, versioned};
+use crate::{home, versioned};
 
 /// Skipped pictures that are named to a person.
 const NAMED: usize = 5;
@@ -30,7 +30,6 @@ const MORE_EPOCHS: u32 = 3;
 /// Trains, writes the run and builds the release; the pointer is not moved.
 pub(crate) async fn run(global: &Global, args: &TrainArgs) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
-    courtesy::make_way(&home);
     let repeated = args.repeat.as_deref().map(|run| Run::open(&home, run)).transpose()?;
     let order = match (&repeated, &args.from) {
         (Some(run), _) => run.file.order.clone(),
