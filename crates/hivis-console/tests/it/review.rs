@@ -184,7 +184,7 @@ async fn statuses_say_what_is_wrong() {
         ("1", &[JSON, ANNA], "{", 400),
         ("1", &[JSON, ANNA], r#"{"verdict":"accept","lable":"none"}"#, 422),
         ("1", &[JSON, ANNA], r#"{"verdict":"maybe"}"#, 422),
-        ("1", &[JSON, ANNA], r#"{"verdict":"accept","label":1}"#, 422),
+        ("1", &[JSON, ANNA], r#"{"verdict":"accept","label":"maybe"}"#, 422),
         ("1", &[JSON, ANNA], r#"{"verdict":"reject"}"#, 422),
         ("1", &[JSON, ANNA], "[]", 422),
         ("1", &[JSON, "X-Hivis-Reviewer: \t"], ACCEPT, 422),

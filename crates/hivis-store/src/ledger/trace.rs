@@ -97,8 +97,7 @@ pub struct InVersions {
     pub name: String,
 }
 
-const MADE: &str =
-    "SELECT g.sha256, g.at_us, b.generator, b.prompts || ' ' || g.prompt_id AS prompt, g.wanted, g.parent,
+const MADE: &str = "SELECT g.sha256, g.at_us, b.generator, g.prompt_id AS prompt, g.wanted, g.parent,
     v.passed, v.reasons FROM generated g JOIN batches b ON b.id = g.batch
     LEFT JOIN verdicts v ON v.sha256 = g.sha256 AND v.level = 1";
 

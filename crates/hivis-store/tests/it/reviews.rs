@@ -288,12 +288,19 @@ async fn candidates_are_what_nobody_knows() {
     ledger.label(record(3).id, says(LabelSource::ValidatorLog, Label::Clear)).await.unwrap();
     ledger.label(record(3).id, says(LabelSource::Consensus, Label::Roadwork)).await.unwrap();
     ledger.label(record(4).id, says(LabelSource::Testnet, Label::Clear)).await.unwrap();
-    let picks = (3..=6)
-        .map(|n| format!("INSERT INTO picks VALUES (1, {n}, {n}, x'{}', '[\"uncertain\"]', 0.{n}, NULL);", id(n)))
-        .collect::<Vec<_>>()
-        .concat();
-    sql(ledger, &format!("INSERT INTO mining_runs VALUES (1, 'hand', 0, 0, NULL, 6, 4, '{{}}', '{{}}'); {picks}"))
-        .await;
+    let picks: Vec<String> = (3..=6)
+        .map(|n| {
+            format!("INSERT INTO picks VALUES (1, {n}, {n}, x'{}', 0.5, '[\"uncertain\"]', 0.{n}, NULL, '[]');", id(n))
+        })
+        .collect();
+    sql(
+        ledger,
+        &format!(
+            "INSERT INTO mining_runs VALUES (1, 'hand', 0, 0, NULL, 6, 4, '{{}}', '{{}}', '{{}}'); {}",
+            picks.concat()
+        ),
+    )
+    .await;
     ledger.label(record(6).id, says(LabelSource::Person, Label::Clear)).await.unwrap();
     ledger.label(record(6).id, says(LabelSource::Testnet, Label::Roadwork)).await.unwrap();
 

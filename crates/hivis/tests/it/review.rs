@@ -54,19 +54,19 @@ async fn contradicted(home: &Path) {
 async fn generated(home: &Path, n: u8) {
     let home = Home::open_or_create(home).expect("a home");
     let ledger = home.ledger().await.expect("a ledger");
-    let mut text = "INSERT INTO batches VALUES (1, 'hand', 'sdxl', 'night v1', 9, 0, 0, '{}', NULL);".to_owned();
+    let mut rows =
+        vec!["INSERT INTO batches VALUES (1, 'hand', 'sdxl', 'night 1', 9, 0, 0, '{}', NULL, NULL, NULL);".to_owned()];
     for k in 100..100 + n {
         let put = home.objects().put(&bytes(k)).expect("a picture");
-        let row = format!(
+        rows.push(format!(
             "INSERT INTO objects VALUES (x'{0}', x'{1}', 100, 0, 0.5, NULL);
             INSERT INTO generated VALUES (x'{0}', 1, 0, 1, 'xl-1.0', 'text-to-image', 'two cones' || char(10) || 'at \"night\"',
-                '', 'cones', '{{}}', {k}, NULL, 's{k}', '[\"time:night\"]', 0);
+                '', 'night/cones', '{{}}', {k}, NULL, 's{k}', '[\"time:night\"]', 0);
             INSERT INTO verdicts VALUES (x'{0}', 1, 0, 1, '[]', '{{}}', NULL);",
             put.id, put.md5
-        );
-        text.push_str(&row);
+        ));
     }
-    sql(ledger.path(), &text).await;
+    sql(ledger.path(), &rows.concat()).await;
     ledger.close().await;
 }
 

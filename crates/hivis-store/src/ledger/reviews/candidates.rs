@@ -51,7 +51,7 @@ pub enum ReviewDoubt {
 }
 
 /// Passed the gate, in the home, not queued.
-const GENERATED: &str = "SELECT g.sha256, NULL AS record, b.generator, b.prompts || ' ' || g.prompt_id AS prompt,
+const GENERATED: &str = "SELECT g.sha256, NULL AS record, b.generator, g.prompt_id AS prompt,
         EXISTS (SELECT 1 FROM verdicts w WHERE w.sha256 = g.sha256 AND w.level = 2 AND w.passed) AS best,
         (SELECT count(*) FROM reviews v JOIN generated h ON h.sha256 = v.sha256 JOIN batches c ON c.id = h.batch
             WHERE v.state IN ('accepted', 'rejected') AND c.generator = b.generator AND c.prompts = b.prompts

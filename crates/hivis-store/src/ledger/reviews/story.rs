@@ -118,7 +118,7 @@ impl Ledger {
 }
 
 async fn generated(connection: &mut SqliteConnection, id: ObjectId) -> Result<Option<GeneratedFrom>, sqlx::Error> {
-    let sql = "SELECT b.generator, g.model, g.mode, g.prompt, b.prompts || ' ' || g.prompt_id AS prompt_id, g.seed,
+    let sql = "SELECT b.generator, g.model, g.mode, g.prompt, g.prompt_id AS prompt_id, g.seed,
             lower(hex(g.parent)) AS parent, g.slices
         FROM generated g JOIN batches b ON b.id = g.batch WHERE g.sha256 = ?";
     let row = sqlx::query(sql).bind(id.0.to_vec()).fetch_optional(connection).await?;

@@ -43,7 +43,7 @@ pub struct TwoLooks {
 impl Ledger {
     /// Every generated picture whose review was settled since then.
     pub async fn judged_pictures(&self, since: Timestamp) -> Result<Vec<JudgedPicture>, StoreError> {
-        let sql = "SELECT b.generator, b.prompts || ' ' || g.prompt_id AS prompt, v.state, v.written, g.wanted,
+        let sql = "SELECT b.generator, g.prompt_id AS prompt, v.state, v.written, g.wanted,
                 v.settled_us
             FROM reviews v JOIN generated g ON g.sha256 = v.sha256 JOIN batches b ON b.id = g.batch
             WHERE v.state IN ('accepted', 'rejected') AND v.settled_us >= ? ORDER BY v.settled_us, v.id";
