@@ -267,8 +267,8 @@ async fn sql(ledger: &Ledger, text: &str) {
 /// Makes the picture of record `n` a generated one that was asked for roadwork, with the gate's word on it.
 async fn generated(world: &World, n: u64, passed: bool) {
     let text = format!(
-        "INSERT OR IGNORE INTO batches VALUES (1, 'hand', 'sdxl', 'night v1', 1, 0, 0, '{{}}', NULL);
-        INSERT INTO generated VALUES (x'{0}', 1, 0, 1, 'xl-1.0', 'text-to-image', 'cones', '', 'cones', '{{}}', 7, NULL,
+        "INSERT OR IGNORE INTO batches VALUES (1, 'hand', 'sdxl', 'night 1', 1, 0, 0, '{{}}', NULL, NULL, NULL);
+        INSERT INTO generated VALUES (x'{0}', 1, 0, 1, 'xl-1.0', 'text-to-image', 'cones', '', 'night/cones', '{{}}', 7, NULL,
             's', '[\"time:night\"]', 0);
         INSERT INTO verdicts VALUES (x'{0}', 1, 0, {1}, '[]', '{{}}', NULL);",
         id(n),
@@ -308,7 +308,7 @@ async fn candidates_are_what_nobody_knows() {
     let found = |n: u64| candidates.iter().find(|candidate| candidate.id == id(n)).map(|c| c.doubt.clone());
     let made = |looked| ReviewDoubt::Generated {
         generator: "sdxl".into(),
-        prompt: "night v1 cones".into(),
+        prompt: "night/cones".into(),
         best: false,
         looked,
     };

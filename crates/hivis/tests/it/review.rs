@@ -174,7 +174,7 @@ fn rates_tell_what_to_change() {
     );
     assert_eq!((&row["relabelled"], &rates["rows"][1]["verdict"]), (&json!(1), &json!("change-prompts")), "{rates}");
     let said = says(home, &["rates"]);
-    assert!(said.contains("switch generator") && said.contains("night v1 cones"), "{said}");
+    assert!(said.contains("switch generator") && said.contains("night/cones"), "{said}");
     assert_eq!(json_of(home, &["fill"])["room"]["room"], 0, "the week was full");
 }
 
