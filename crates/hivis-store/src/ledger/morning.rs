@@ -96,10 +96,7 @@ impl Ledger {
     /// What people decided since a time and did not undo, and what waits for them.
     pub async fn reviewed_since(&self, since: Timestamp) -> Result<Reviewed, StoreError> {
         let mut reviewed = Reviewed::default();
-        let sql = "SELECT count(*) FROM reviews r WHERE r.wanted >
-            (SELECT count(*) FROM decisions d WHERE d.review = r.id AND d.undone_us IS NULL)";
-        let open = sqlx::query_scalar::<_, i64>(sql).fetch_one(self.readers()).await.map_err(|e| self.error(e))?;
-        reviewed.open = open as u64;
+        reviewed.open = self.review_counts().await?.waiting();
         let sql = "SELECT b.generator, d.verdict, count(*) AS n FROM decisions d JOIN reviews r ON r.id = d.review
             LEFT JOIN generated g ON g.sha256 = r.sha256 LEFT JOIN batches b ON b.id = g.batch
             WHERE d.undone_us IS NULL AND d.at_us >= ? GROUP BY b.generator, d.verdict";

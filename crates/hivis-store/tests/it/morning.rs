@@ -20,9 +20,9 @@ async fn connect(home: &Home) -> SqliteConnection {
 
 /// Times are seconds in the rows below: 100 is before the night, 1000 in it.
 const ROWS: &str = "
-INSERT INTO mining_runs (id, kind, at_us, since_us, \"release\", looked, hard, settings, coverage) VALUES (1, 'night', 100000000, 0, NULL, 500, 30, '{}', '{}'),
-    (2, 'night', 1000000000, 0, NULL, 812, 62, '{}', '{}');
-INSERT INTO picks (run, place, record, sha256, reasons, score) SELECT 2, 0, 1, sha256, '[]', 0.9 FROM records WHERE seq = 1;
+INSERT INTO mining_runs (id, kind, at_us, since_us, \"release\", looked, hard, settings, coverage, facts) VALUES (1, 'night', 100000000, 0, NULL, 500, 30, '{}', '{}', '{}'),
+    (2, 'night', 1000000000, 0, NULL, 812, 62, '{}', '{}', '{}');
+INSERT INTO picks (run, place, record, sha256, probability, reasons, score, slices) SELECT 2, 0, 1, sha256, 0.5, '[]', 0.9, '[]' FROM records WHERE seq = 1;
 INSERT INTO batches (id, kind, generator, prompts, asked, begun_us, ended_us, refused, stopped) VALUES (1, 'night', 'old', 'p/1', 9, 100000000, NULL, '{\"late\": 1}', NULL),
     (2, 'night', 'sdxl', 'p/1', 6, 1000000000, NULL, '{\"black\": 2}', 'the cap'),
     (3, 'night', 'scenes', 'p/1', 1, 1000000000, NULL, '{}', NULL);
@@ -34,7 +34,8 @@ INSERT INTO verdicts (sha256, level, at_us, passed, reasons, figures) SELECT sha
 INSERT INTO spend (id, what, booked_us, booked, pictures, settled_us, settled) VALUES (1, 'synth:sdxl', 100000000, 9000000, 1, NULL, NULL),
     (2, 'synth:sdxl', 1000000000, 50000, 1, 1000000001, 40000), (3, 'synth:sdxl', 1000000000, 60000, 1, NULL, NULL),
     (4, 'machine', 1000000000, 1, 0, 1000000001, 0);
-INSERT INTO reviews (id, sha256, record, why, priority, queued_us, wanted) SELECT seq, sha256, seq, 'generated', 1.0, 0, CASE seq WHEN 3 THEN 2 ELSE 1 END FROM records;
+INSERT INTO reviews (id, sha256, record, why, priority, queued_us, wanted, state) SELECT seq, sha256, seq, 'generated', 1.0, 0, CASE seq WHEN 3 THEN 2 ELSE 1 END,
+    CASE seq WHEN 3 THEN 'second' WHEN 4 THEN 'open' WHEN 5 THEN 'skipped' ELSE 'accepted' END FROM records;
 INSERT INTO decisions (seq, review, reviewer, verdict, label, reason, note, at_us, undone_us) VALUES (1, 2, 'ann', 'accept', 1, NULL, NULL, 1000000000, NULL),
     (2, 3, 'ann', 'reject', NULL, 'light', NULL, 1000000000, NULL), (3, 4, 'ann', 'accept', 1, NULL, NULL, 1000000000, 1),
     (4, 5, 'ann', 'skip', NULL, NULL, NULL, 1000000000, NULL), (5, 1, 'ann', 'accept', 1, NULL, NULL, 100000000, NULL);

@@ -306,12 +306,8 @@ async fn candidates_are_what_nobody_knows() {
 
     let candidates = ledger.review_candidates().await.unwrap();
     let found = |n: u64| candidates.iter().find(|candidate| candidate.id == id(n)).map(|c| c.doubt.clone());
-    let made = |looked| ReviewDoubt::Generated {
-        generator: "sdxl".into(),
-        prompt: "night/cones".into(),
-        best: false,
-        looked,
-    };
+    let made =
+        |looked| ReviewDoubt::Generated { generator: "sdxl".into(), prompt: "night/cones".into(), best: false, looked };
     assert_eq!(found(1), Some(made(0)));
     assert_eq!(found(2), None, "the gate refused it");
     assert_eq!(found(3), Some(ReviewDoubt::Disagreement { equals: false }));
