@@ -114,7 +114,7 @@ def grid(whole):
     signed = (peaks + half) % side - half
     far = np.hypot(signed[:, 0], signed[:, 1])
     scale = (far[:, None] + ray) / far[:, None]
-    on = [np.clip(np.rint(signed[:, axis, None] * scale), -half, half - 1).astype(int) % side for axis in (0, 1)]
+    on = [np.rint(signed[:, axis, None] * scale).astype(int) % side for axis in (0, 1)]
     ground = np.maximum(ground, np.median(whole[on[0], on[1]], 1))
     best = np.argmax(here - ground)
     return max(0.0, float(here[best] - ground[best])), float(side / far[best])

@@ -157,7 +157,7 @@ fn the_verdict_says_whose_limit_applied() {
     };
     let foggy: Vec<_> = streets.iter().map(|street| quality(&fog(street))).collect();
     let foggy = Limits { real: RealSet::of(&foggy, 0.005), ..limits(Basis::Real) };
-    assert_eq!(kinds(&fog(&streets[7]), &limits(Basis::Fixed)), [ReasonKind::Blurred]);
+    assert!(kinds(&fog(&streets[7]), &limits(Basis::Fixed)).contains(&ReasonKind::Blurred));
     assert!(!kinds(&fog(&street(700)), &foggy).contains(&ReasonKind::Blurred));
     assert!(kinds(&fog(&streets[7]), &Limits { basis: Basis::Both, ..foggy }).contains(&ReasonKind::Blurred));
     assert!(kinds(&streets[1], &foggy).contains(&ReasonKind::Noisy), "more detail than anything in fog");

@@ -223,12 +223,11 @@ impl Plan {
         let side = self.side;
         let (y, x) = (signed(row, side), signed(at, side));
         let far = y.hypot(x);
-        let half = (side / 2) as f64;
         let mut found = std::array::from_fn::<_, 12, _>(|n| {
             let step = if n < 6 { n as f64 - 8.0 } else { n as f64 - 3.0 };
             let scale = (far + step) / far;
-            let on =
-                |value: f64| (value * scale).round_ties_even().clamp(-half, half - 1.0) as isize as usize & (side - 1);
+            // The spectrum goes round: so a place and its opposite have the same ray.
+            let on = |value: f64| (value * scale).round_ties_even() as isize as usize & (side - 1);
             level[on(y) * side + on(x)]
         });
         median(&mut found)
