@@ -90,7 +90,8 @@ async fn a_night_is_counted_from_the_rows_of_all_stations() {
 
 #[tokio::test]
 async fn an_empty_home_has_nothing_to_count() {
-    let ledger = World::new().await.ledger;
+    let world = World::new().await;
+    let ledger = &world.ledger;
     assert_eq!(ledger.last_mining(at(0)).await.unwrap(), None);
     assert_eq!(ledger.made_since(at(0)).await.unwrap(), []);
     assert_eq!(ledger.spent_since(at(0)).await.unwrap(), BTreeMap::new());
