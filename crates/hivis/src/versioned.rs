@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use hivis_examiner::Library;
-use hivis_store::{Home, VersionPicture};
+use hivis_store::{Home, Ledger, Sample, VersionPicture};
 use rayon::prelude::*;
 
 use crate::failure::Hinted;
@@ -56,6 +56,13 @@ pub(crate) async fn library(home: &Home, name: &str) -> Result<Library> {
         })
     };
     tokio::task::spawn_blocking(work).await.context("reading the version panicked")?
+}
+
+/// The pictures of a version as samples, as they were said to be when it was cut.
+pub(crate) async fn samples(ledger: &Ledger, name: &str) -> Result<Vec<Sample>> {
+    let version = ledger.version_named(name).await?;
+    let pictures = ledger.version_pictures(&version).await?;
+    pictures.iter().map(|picture| Line::read(&picture.line)?.sample(picture)).collect()
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ async fn statuses_say_what_is_wrong() {
         ("1", &[text, ANNA], ACCEPT, 415),
         ("1", &[ANNA], ACCEPT, 415),
         ("1", &[JSON, ANNA], "{", 400),
-        ("1", &[JSON, ANNA], r#"{"verdict":"accept","lable":"none"}"#, 422),
+        ("1", &[JSON, ANNA], r#"{"verdict":"accept","labels":"none"}"#, 422),
         ("1", &[JSON, ANNA], r#"{"verdict":"maybe"}"#, 422),
         ("1", &[JSON, ANNA], r#"{"verdict":"accept","label":"maybe"}"#, 422),
         ("1", &[JSON, ANNA], r#"{"verdict":"reject"}"#, 422),

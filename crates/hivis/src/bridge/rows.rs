@@ -12,6 +12,7 @@ use hivis_types::{Label, ReleaseId};
 use crate::failure::Hinted;
 use crate::imported::Which;
 use crate::parts::Parted;
+use crate::versioned;
 
 /// A picture that goes out.
 #[derive(Clone, Debug)]
@@ -105,8 +106,11 @@ async fn samples(ledger: &Ledger, of: &str) -> Result<Vec<Sample>> {
     if of == "samples" {
         return Ok(ledger.samples().await?);
     }
+    if let Some(name) = versioned::named(of) {
+        return versioned::samples(ledger, name).await;
+    }
     let Some(Which::Of(dataset)) = Which::named(of) else {
-        let hint = "`samples` is all that could be trained on; `data:NAME` is a data set (`hivis data list`)";
+        let hint = "`samples` is all that could be trained on, `data:NAME` a data set, `version:NAME` a version";
         return Err(Hinted::new(format!("`{of}` names no pictures"), hint).into());
     };
     // In the words of that data set, where several have the picture.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use hivis_examiner::{LibraryPicture, PictureBytes};
-use hivis_store::{ObjectId, Sample, SampleFrom};
+use hivis_store::{ObjectId, Sample, SampleFrom, VersionPicture};
 use hivis_train::split::Part;
 use hivis_types::{Label, LabelSource, Origin};
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,34 @@ pub(crate) struct Line {
 }
 
 impl Line {
+    /// The sample that it was made of, as far as the line tells.
+    pub(crate) fn sample(&self, of: &VersionPicture) -> Result<Sample> {
+        let label = [Label::Clear, Label::Roadwork].into_iter().find(|label| label_word(*label) == self.label);
+        let origin = [Origin::Real, Origin::Synthetic].into_iter().find(|origin| origin.as_str() == self.origin);
+        let name = || self.name.clone().unwrap_or_else(|| of.name.clone());
+        let from = match (&self.record, &self.generator) {
+            (Some(record), _) => SampleFrom::Record { record: record.clone() },
+            (None, Some(generator)) => {
+                SampleFrom::Generated { generator: generator.clone(), parent: self.parent.clone() }
+            }
+            (None, None) => SampleFrom::Dataset { dataset: self.dataset.clone().unwrap_or_default(), name: name() },
+        };
+        Ok(Sample {
+            id: of.id,
+            md5: of.md5,
+            path: of.path.clone(),
+            bytes: of.bytes,
+            label: label.with_context(|| format!("`{}` is no label", self.label))?,
+            source: self.label_source,
+            confidence: self.confidence,
+            disputed: false,
+            origin: origin.with_context(|| format!("`{}` is no origin", self.origin))?,
+            scene: self.scene.clone(),
+            slices: self.slices.clone(),
+            from,
+        })
+    }
+
     /// What the home says of a picture, not yet in any part.
     pub(crate) fn of(sample: &Sample, file: &str) -> Self {
         let mut line = Self {
