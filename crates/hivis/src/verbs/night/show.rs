@@ -53,7 +53,9 @@ pub(super) async fn list(global: &Global, home: &Home, settings: &Settings) -> R
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> = jobs.iter().map(|job| row(job, now)).collect();
-    print!("\n{}", table(&["job", "kind", "due (UTC)", "state", "took", ""], &rows));
+    let by = |job: &Job| if job.by_hand { "by hand".to_owned() } else { String::new() };
+    let said: Vec<String> = jobs.iter().map(|job| job.error.clone().unwrap_or_else(|| by(job))).collect();
+    print!("\n{}", beside(&table(&["job", "kind", "due (UTC)", "state", "took"], &rows), &said));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -64,16 +66,7 @@ fn row(job: &Job, now: Timestamp) -> Vec<String> {
         JobState::Waiting if job.attempts > 0 => "stopped",
         state => state.as_str(),
     };
-    let by = if job.by_hand { "by hand" } else { "" };
-    let said = job.error.as_deref().unwrap_or(by);
-    vec![
-        job.id.to_string(),
-        job.kind.clone(),
-        minute(job.due),
-        state.to_owned(),
-        took.unwrap_or_default(),
-        said.to_owned(),
-    ]
+    vec![job.id.to_string(), job.kind.clone(), minute(job.due), state.to_owned(), took.unwrap_or_default()]
 }
 
 /// One turn, step by step.
@@ -101,17 +94,12 @@ pub(super) async fn show(global: &Global, home: &Home, id: i64) -> Result<ExitCo
                 state => state.as_str(),
             };
             let took = step.ended.map(|ended| format!("{:.1} s", ended.duration_since(step.begun).as_secs_f64()));
-            vec![
-                step.name.clone(),
-                state.to_owned(),
-                minute(step.begun),
-                took.unwrap_or_default(),
-                step.said.clone().unwrap_or_default(),
-            ]
+            vec![step.name.clone(), state.to_owned(), minute(step.begun), took.unwrap_or_default()]
         })
         .collect();
     if !rows.is_empty() {
-        print!("\n{}", table(&["step", "state", "begun (UTC)", "took", "says"], &rows));
+        let said: Vec<String> = steps.iter().map(|step| step.said.clone().unwrap_or_default()).collect();
+        print!("\n{}", beside(&table(&["step", "state", "begun (UTC)", "took"], &rows), &said));
     }
     if let Some(kind) = Kind::named(&job.kind) {
         let left: Vec<&str> = kind.plan().iter().skip(steps.len()).map(|step| step.as_str()).collect();
@@ -120,6 +108,13 @@ pub(super) async fn show(global: &Global, home: &Home, id: i64) -> Result<ExitCo
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Text beside the rows of a table, which only has columns of numbers.
+fn beside(table: &str, said: &[String]) -> String {
+    let width = table.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    let said = std::iter::once("").chain(said.iter().map(String::as_str));
+    table.lines().zip(said).map(|(line, said)| format!("{line:<width$}  {said}").trim_end().to_owned() + "\n").collect()
 }
 
 fn minute(at: Timestamp) -> String {
