@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use hivis_store::{Job, JobStep, Made, Mined, Reviewed, Sample, SampleFrom, StepState};
+use hivis_store::{Home, Job, JobStep, Made, Mined, Reviewed, Sample, SampleFrom, StepState};
 use hivis_types::Usd;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::health::Health;
 use crate::exam_file::ExamFile;
+use crate::failing::FailingSlice;
 use crate::night::facts::{ExamFacts, ReportFacts, Sat, shaped};
 use crate::night::house::House;
 use crate::night::{Kind, Step};
 
 /// Nights of the plot.
 const TREND: u32 = 30;
-/// A slice says nothing with fewer challenges.
-const FEWEST: usize = 10;
 /// Failing slices that are named.
 const FAILING: usize = 8;
 
@@ -110,8 +109,7 @@ pub(crate) async fn gather(house: &House, job: &Job, steps: &[JobStep], now: Tim
     let earlier = ledger.earlier_facts(Step::Report.as_str(), job.id, TREND).await?;
     let facts = counted(&ledger.samples().await?);
     let before = shaped(earlier.first().map(|(_, facts)| facts));
-    // For the lead: `crate::failing::failing(home)` once it is there.
-    let failing = newest.map(failing).unwrap_or_default();
+    let failing = failing(&house.home).await;
     let kind = Kind::named(&job.kind);
     let looked = if kind.is_some_and(|kind| kind.plan().contains(&Step::Mine)) { begun } else { back(7) };
     Ok(Morning {
@@ -153,22 +151,18 @@ fn counted(samples: &[Sample]) -> ReportFacts {
     facts
 }
 
-/// Slices on which a candidate is worse than on the whole exam, worst first.
-fn failing(candidate: &hivis_examiner::report::CandidateReport) -> Vec<Failing> {
-    let Some(pool) = candidate.headline() else { return Vec::new() };
-    let is_slice = |kind: &str| !["label", "origin", "level"].contains(&kind);
-    let rows = pool.table.iter().filter(|row| is_slice(&row.kind) && row.asked >= FEWEST);
-    let worse = rows.filter(|row| row.accuracy.share < pool.accuracy.share);
-    let mut worse: Vec<Failing> = worse
-        .map(|row| Failing {
-            slice: format!("{} {}", row.kind, row.value),
-            accuracy: row.accuracy.share,
-            pictures: row.asked as u64,
-        })
-        .collect();
-    worse.sort_by(|a, b| a.accuracy.total_cmp(&b.accuracy));
-    worse.truncate(FAILING);
-    worse
+/// Slices on which what serves is worse than on the whole, worst first. A report is written whatever becomes of them.
+async fn failing(home: &Home) -> Vec<Failing> {
+    let found = match crate::failing::failing(home).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!("the failing slices are not known: {error:#}");
+            return Vec::new();
+        }
+    };
+    let row =
+        |of: FailingSlice| Failing { slice: of.slice.replace(':', " "), accuracy: of.accuracy, pictures: of.pictures };
+    found.into_iter().take(FAILING).map(row).collect()
 }
 
 async fn trend(house: &House, job: i64) -> Result<Vec<Trend>> {
