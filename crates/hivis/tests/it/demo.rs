@@ -57,3 +57,42 @@ fn the_same_seed_asks_the_same_questions() {
         assert!((x - y).abs() < 1e-5, "{x} {y}");
     }
 }
+
+/// One simulated day and its night, then one hard picture followed through every station by a command each.
+#[cfg(feature = "train")]
+#[test]
+fn a_day_turns_the_whole_wheel() {
+    let home = tempfile::tempdir().expect("a folder");
+    let json = |args: &[&str]| -> serde_json::Value {
+        let out = output(hivis(home.path(), &[args, &["--json"]].concat()));
+        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice(&out.stdout).expect("JSON")
+    };
+    let demo = ["demo", "--days", "1", "--questions", "60", "--rate", "20", "--no-stay"];
+    let out = output(hivis(home.path(), &demo));
+    let told = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(out.status.success(), "{told}\n{}", String::from_utf8_lossy(&out.stderr));
+
+    let night = json(&["night", "show", "1"]);
+    let steps = night["steps"].as_array().expect("steps");
+    let state = |name: &str| steps.iter().find(|step| step["name"] == name).map(|step| step["state"].clone());
+    for step in ["mine", "synthesise", "gate", "version", "train", "exam", "report"] {
+        assert_eq!(state(step), Some("done".into()), "{step} in {night}");
+    }
+
+    // The command that the demo prints.
+    let follow = told.lines().find_map(|line| line.split(" trace ").nth(1)).expect("a picture to follow");
+    let traced = json(&["trace", follow.trim()]);
+    assert!(!traced["picks"].as_array().expect("picks").is_empty(), "mined: {traced}");
+    assert!(traced["story"]["probability"].is_number() && traced["now"]["probability"].is_number(), "{traced}");
+    let variations = traced["variations"].as_array().expect("variations");
+    assert!(variations.iter().all(|made| made["passed"].is_boolean()), "gated: {traced}");
+    let version = traced["versions"][0]["since"].as_str().expect("a version").to_owned();
+    assert!(version.starts_with("v1.0.0-"), "{version}");
+    let runs = traced["runs"].as_object().expect("trainings");
+    assert!(runs.keys().any(|run| run.contains("nightly")), "trained on: {traced}");
+    let train = steps.iter().find(|step| step["name"] == "train").expect("a training");
+    let release = train["facts"]["release"].as_str().expect("a release");
+    let run = std::fs::read_to_string(home.path().join("runs").join(release).join("run.toml")).expect("the run's file");
+    assert!(run.contains(&format!("version:{version}")), "it names what it learned from: {run}");
+}
