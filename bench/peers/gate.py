@@ -24,15 +24,10 @@ cv2.setNumThreads(1)
 MOST_TILES = 8
 
 
-def squeezed(rgb, side):
-    """Across and then down, as hivis and the Pillow of its golden vectors do; Pillow 13.0 takes tall pictures down first."""
-    picture = Image.fromarray(rgb)
-    return np.asarray(picture.resize((side, picture.height), Image.BILINEAR).resize((side, side), Image.BILINEAR))
-
-
-def sharpness(rgb):
-    small = squeezed(rgb, 224)
-    return float(cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
+def sharpness(grey):
+    picture = Image.fromarray(grey)
+    small = picture.resize((picture.width, 224), Image.BILINEAR).resize((224, 224), Image.BILINEAR)
+    return float(cv2.Laplacian(np.asarray(small), cv2.CV_64F).var())
 
 
 def outside(grey):
@@ -50,7 +45,9 @@ def one_colour(rgb):
 
 
 def fine_hash(rgb):
-    small = cv2.cvtColor(squeezed(rgb, 32), cv2.COLOR_RGB2GRAY)
+    # Across and then down, as the Pillow of our golden vectors does at once; 13.0 takes tall pictures down first.
+    picture = Image.fromarray(rgb).resize((32, rgb.shape[0]), Image.BILINEAR).resize((32, 32), Image.BILINEAR)
+    small = cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2GRAY)
     return np.packbits(scipy.fft.dctn(small.astype(np.float32))[:16, :16] > 0).tobytes().hex()
 
 
@@ -158,7 +155,7 @@ def repeat(whole):
 def measure(rgb):
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     figures = {
-        "laplacian": sharpness(rgb),
+        "laplacian": sharpness(grey),
         "outside": outside(grey),
         "one_colour": one_colour(rgb),
         "hash": fine_hash(rgb),
