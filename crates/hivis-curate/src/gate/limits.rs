@@ -78,7 +78,7 @@ pub enum Basis {
     /// The fixed ones.
     Fixed,
     /// Detail by the real set where it is large enough (streets in fog have little of it); light, one colour, grid and
-    /// watermark by the fixed limits and by the real set's.
+    /// watermark by the fixed limits.
     #[default]
     Real,
     /// Both for everything: the stricter counts.

@@ -95,6 +95,8 @@ fn measures(quality: &Quality, limits: &Limits, verdict: &mut Verdict) {
             verdict.reasons.push(Reason::new(ReasonKind::Noisy, words));
         }
     }
+    // A street at night is dark whatever the real set shows: its extremes are limits only where both are asked for.
+    let real = real.filter(|_| limits.basis == Basis::Both);
     let most = |kind, name, what, fixed, real: Option<f64>| Most { kind, name, what, unit: "", fixed, real };
     let tail = real.map_or(0.0, |real| real.tail);
     let light = most(

@@ -143,7 +143,8 @@ fn the_verdict_says_whose_limit_applied() {
     let bytes = half.rgb().len() / 2;
     half.rgb_mut()[..bytes].fill(0);
     assert_eq!(kinds(&half, &limits(Basis::Fixed)), [], "half of it is below 80% of one colour");
-    let verdict = judge(&Evidence::of(&quality(&half)), &limits(Basis::Real));
+    assert!(!kinds(&half, &limits(Basis::Real)).contains(&ReasonKind::OneColour), "a night may be as dark");
+    let verdict = judge(&Evidence::of(&quality(&half)), &limits(Basis::Both));
     let colour = verdict.reasons.iter().find(|r| r.kind == ReasonKind::OneColour).expect("no street has that much");
     assert!(colour.words.contains("the real set's highest 0.5%"), "{colour}");
     assert_eq!(kinds(&street(500), &limits(Basis::Real)), [], "another street like these");

@@ -22,6 +22,10 @@ pub struct ToGate {
     pub batch: i64,
     /// That batch's kind: night, long, adversarial or hand.
     pub kind: String,
+    /// Whether that batch was made for hard cases or for slices: then it lies beside the real set by intent.
+    pub aimed: bool,
+    /// How it was made: text-to-image, image-to-image, video-to-world, procedural.
+    pub mode: String,
     /// What it was made to show.
     pub wanted: Label,
     /// The picture that it varies.
@@ -101,7 +105,8 @@ impl Ledger {
     /// Generated pictures that are in the home, in the order in which they were made: those without a verdict, or all with
     /// `again`; of one batch, or of all.
     pub async fn to_gate(&self, batch: Option<i64>, again: bool) -> Result<Vec<ToGate>, StoreError> {
-        let sql = "SELECT o.sha256, o.md5, g.batch, b.kind, g.wanted, g.parent, g.scene
+        let sql = "SELECT o.sha256, o.md5, g.batch, b.kind, g.mode, g.wanted, g.parent, g.scene,
+            (b.run IS NOT NULL OR coalesce(b.slices, '[]') <> '[]') AS aimed
             FROM generated g JOIN objects o ON o.sha256 = g.sha256 JOIN batches b ON b.id = g.batch
             LEFT JOIN verdicts v ON v.sha256 = g.sha256 AND v.level = 1
             WHERE o.removed_us IS NULL AND (?1 IS NULL OR g.batch = ?1) AND (?2 OR v.sha256 IS NULL)
@@ -116,6 +121,8 @@ impl Ledger {
                 md5: Md5(objects::hash(row, "md5")?),
                 batch: row.try_get("batch")?,
                 kind: row.try_get("kind")?,
+                aimed: row.try_get("aimed")?,
+                mode: row.try_get("mode")?,
                 wanted: wanted(row)?,
                 parent: parent.map(ObjectId),
                 scene: row.try_get("scene")?,

@@ -21,6 +21,8 @@ use crate::config::GateSettings;
 
 /// Batches of this kind hold only what the serving release gets wrong: its word on their labels refuses nothing.
 const ADVERSARIAL: &str = "adversarial";
+/// How the embedded generator makes pictures.
+const PROCEDURAL: &str = "procedural";
 /// Real neighbours that a picture's distance from the real set is the mean to.
 const NEIGHBOURS: usize = 5;
 /// No release is so sure.
@@ -91,7 +93,7 @@ impl Run {
             let evidence = Evidence {
                 likeness: Some((like, settings)),
                 label: Some((picture.wanted, self.scores[at].clone())),
-                sureness: if picture.kind == ADVERSARIAL { NEVER } else { self.gate.sureness },
+                sureness: if by_construction(picture) { NEVER } else { self.gate.sureness },
                 ..Evidence::of(quality)
             };
             let mut verdict = judge(&evidence, &self.limits);
@@ -118,7 +120,7 @@ impl Run {
         rows.into_iter().map(|row| row.and_then(|_| far.next()).map(f64::from)).collect()
     }
 
-    /// Each batch as a whole. In one that is far from the real set nothing passes.
+    /// Each batch as a whole. In one that is far from the real set, and was made for nothing in particular, nothing passes.
     fn by_batch(&self, verdicts: &mut [Verdict]) -> Result<Vec<BatchVerdict>> {
         let mut batches: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
         for (at, picture) in self.pending.iter().enumerate() {
@@ -141,7 +143,9 @@ impl Run {
                 (verdict, reasons) = (found.passed, found.reasons);
                 figures.extend(found.figures);
             }
-            if verdict == Some(false) {
+            // Pictures of what fails are not spread as all pictures are: of such a batch the verdict is told, no more.
+            let aimed = members.first().is_some_and(|&at| self.pending[at].aimed);
+            if verdict == Some(false) && !aimed {
                 let words = reasons.first().map_or_else(String::new, |reason: &Reason| reason.words.clone());
                 for at in passed {
                     verdicts[at].passed = false;
@@ -237,4 +241,10 @@ fn pictures_figures(members: &[usize], verdicts: &[Verdict]) -> Figures {
     figures.insert("passed_share".to_owned(), passed as f64 / members.len() as f64);
     figures.extend(values.into_iter().filter_map(|(name, mut values)| Some((name.to_owned(), median(&mut values)?))));
     figures
+}
+
+/// Whether no release's word on the label counts: a scene shows what it was built of, its variations what the parent was
+/// labelled, and an adversarial batch is what the serving release gets wrong.
+fn by_construction(picture: &ToGate) -> bool {
+    picture.kind == ADVERSARIAL || picture.mode == PROCEDURAL
 }

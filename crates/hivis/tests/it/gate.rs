@@ -74,7 +74,7 @@ fn generate(home: &Path, pictures: Vec<(Vec<u8>, Label)>) -> (i64, Vec<ObjectId>
             bytes,
             wanted,
             model: "scenes".to_owned(),
-            mode: "procedural".to_owned(),
+            mode: "text-to-image".to_owned(),
             prompt: format!("a street, number {seed}"),
             negative: String::new(),
             prompt_id: "night/streets".to_owned(),
