@@ -95,8 +95,7 @@ impl Ledger {
 
     /// What people decided since a time and did not undo, and what waits for them.
     pub async fn reviewed_since(&self, since: Timestamp) -> Result<Reviewed, StoreError> {
-        let mut reviewed = Reviewed::default();
-        reviewed.open = self.review_counts().await?.waiting();
+        let mut reviewed = Reviewed { open: self.review_counts().await?.waiting(), ..Reviewed::default() };
         let sql = "SELECT b.generator, d.verdict, count(*) AS n FROM decisions d JOIN reviews r ON r.id = d.review
             LEFT JOIN generated g ON g.sha256 = r.sha256 LEFT JOIN batches b ON b.id = g.batch
             WHERE d.undone_us IS NULL AND d.at_us >= ? GROUP BY b.generator, d.verdict";
