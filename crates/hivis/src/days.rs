@@ -26,7 +26,9 @@ const DATASET: &str = "streets";
 const HARD: u64 = 10;
 const NEW: u64 = 50;
 /// Challenges of a night's exam.
-const QUESTIONS: u32 = 600;
+const QUESTIONS: u32 = 1000;
+/// Passes of a night's training: one over hundreds of pictures is short.
+const EPOCHS: u32 = 10;
 
 /// One night, for the table at the end.
 pub(crate) struct Night {
@@ -74,6 +76,7 @@ fn street(seed: u64, n: u64) -> NewPicture {
 pub(crate) fn small(mut settings: Settings) -> Settings {
     let night = &mut settings.night;
     (night.synthesise_above, night.train_above) = (HARD, NEW);
+    night.nightly.0 = EPOCHS;
     (night.exam_pictures, night.exam_questions) = ("scenes".to_owned(), QUESTIONS);
     settings
 }

@@ -24,8 +24,8 @@ pub struct ToGate {
     pub kind: String,
     /// Whether that batch was made for hard cases or for slices: then it lies beside the real set by intent.
     pub aimed: bool,
-    /// How it was made: text-to-image, image-to-image, video-to-world, procedural.
-    pub mode: String,
+    /// Who made it.
+    pub generator: String,
     /// What it was made to show.
     pub wanted: Label,
     /// The picture that it varies.
@@ -105,7 +105,7 @@ impl Ledger {
     /// Generated pictures that are in the home, in the order in which they were made: those without a verdict, or all with
     /// `again`; of one batch, or of all.
     pub async fn to_gate(&self, batch: Option<i64>, again: bool) -> Result<Vec<ToGate>, StoreError> {
-        let sql = "SELECT o.sha256, o.md5, g.batch, b.kind, g.mode, g.wanted, g.parent, g.scene,
+        let sql = "SELECT o.sha256, o.md5, g.batch, b.kind, b.generator, g.wanted, g.parent, g.scene,
             (b.run IS NOT NULL OR coalesce(b.slices, '[]') <> '[]') AS aimed
             FROM generated g JOIN objects o ON o.sha256 = g.sha256 JOIN batches b ON b.id = g.batch
             LEFT JOIN verdicts v ON v.sha256 = g.sha256 AND v.level = 1
@@ -122,7 +122,7 @@ impl Ledger {
                 batch: row.try_get("batch")?,
                 kind: row.try_get("kind")?,
                 aimed: row.try_get("aimed")?,
-                mode: row.try_get("mode")?,
+                generator: row.try_get("generator")?,
                 wanted: wanted(row)?,
                 parent: parent.map(ObjectId),
                 scene: row.try_get("scene")?,

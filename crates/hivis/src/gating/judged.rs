@@ -21,7 +21,7 @@ use crate::config::GateSettings;
 
 /// Batches of this kind hold only what the serving release gets wrong: its word on their labels refuses nothing.
 const ADVERSARIAL: &str = "adversarial";
-/// How the embedded generator makes pictures.
+/// The embedded generator.
 const PROCEDURAL: &str = "procedural";
 /// Real neighbours that a picture's distance from the real set is the mean to.
 const NEIGHBOURS: usize = 5;
@@ -246,5 +246,5 @@ fn pictures_figures(members: &[usize], verdicts: &[Verdict]) -> Figures {
 /// Whether no release's word on the label counts: a scene shows what it was built of, its variations what the parent was
 /// labelled, and an adversarial batch is what the serving release gets wrong.
 fn by_construction(picture: &ToGate) -> bool {
-    picture.kind == ADVERSARIAL || picture.mode == PROCEDURAL
+    picture.kind == ADVERSARIAL || picture.generator == PROCEDURAL
 }
