@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use hivis_train::TrainError;
-use hivis_train::head::{Halt, HeadSettings};
+use hivis_train::head::{ClassWeights, Halt, HeadSettings};
 use hivis_train::training::{TrainingReport, TrainingSettings};
 use hivis_types::ReleaseId;
 
@@ -155,7 +155,12 @@ async fn intent(house: &House, kind: Kind) -> Result<Intent> {
         features: before.map_or_else(|| "cls-mean".to_owned(), |order| order.features.clone()),
         from: None,
         settings: TrainingSettings {
-            head: HeadSettings { epochs: epochs as usize, ..settings.head.clone() },
+            // Hard cases are mostly of one label, and validators ask both evenly.
+            head: HeadSettings {
+                epochs: epochs as usize,
+                class_weights: ClassWeights::Balanced,
+                ..settings.head.clone()
+            },
             ..settings
         },
     };
