@@ -61,20 +61,15 @@ pub(crate) async fn run(global: &Global, args: &DemoArgs) -> Result<ExitCode> {
 
     let plan = ExamPlan { questions: args.questions, seed: args.seed, rate: args.rate, ..ExamPlan::default() };
     let address = AxonAddress { host: axon.ip().to_string(), port: axon.port(), hotkey };
-    #[cfg(feature = "train")]
     let mut steps = String::new();
     #[cfg(not(feature = "train"))]
-    let steps = String::new();
-    #[cfg(feature = "train")]
-    let by_days = args.days.is_some();
-    #[cfg(not(feature = "train"))]
-    let by_days = false;
+    anyhow::ensure!(args.days.is_none(), "this hivis was built without training: it turns no wheel");
     #[cfg(feature = "train")]
     if let Some(count) = args.days {
         let asked = Asked { validator: validator.clone(), address: address.clone(), plan: plan.clone(), days: count };
         steps = live(&wheel_home, &days::small(wheel_settings.clone()), asked, global.json).await?;
     }
-    if !by_days {
+    if args.days.is_none() {
         let candidate = Arc::new(RemoteAxon::new(validator, address));
         let outcome = exam::sit(Examiner::new(plan)?, Box::new(Scenes::new(Mix::default())), candidate).await?;
         exam::print(global, &outcome.report)?;

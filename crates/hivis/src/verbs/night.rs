@@ -112,6 +112,7 @@ async fn watch(home: Home, settings: Settings, beside: Option<i32>) -> Result<Ex
 }
 
 /// One turn now, as by hand; gives the job and how it ended.
+#[cfg(feature = "train")]
 pub(crate) async fn turn_now(
     home: Home,
     settings: Settings,
