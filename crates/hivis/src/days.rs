@@ -23,7 +23,7 @@ const STREETS: u64 = 400;
 /// The data set's name.
 const DATASET: &str = "streets";
 /// What a home of hundreds of pictures is measured by; the defaults are for thousands.
-const HARD: u64 = 10;
+const HARD: u64 = 3;
 const NEW: u64 = 50;
 /// Challenges of a night's exam.
 const QUESTIONS: u32 = 1000;
