@@ -23,8 +23,8 @@ use crate::quantile::{median, quantile};
 use crate::question::{Questions, picture};
 use crate::turns::{ALICE, BOB, Wheel};
 
-/// Pictures of one import: more than fit into a round.
-const PICTURES: u32 = 4000;
+/// Pictures of an import for each second of its round: more than it takes in.
+const PICTURES: u64 = 2500;
 /// Pictures that are drawn; the others are the same with another comment, so other files.
 const DRAWN: u32 = 50;
 
@@ -103,7 +103,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let (mut p50, mut p99, mut cpu, mut speed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for number in 0..args.rounds {
         let source = folder.path().join(format!("set-{number}"));
-        write(&source, &drawn, number)?;
+        write(&source, &drawn, (number, PICTURES * args.seconds))?;
         let (calm, busy) = if number % 2 == 0 {
             let calm = round(&server, &questions, plan).await?;
             (calm, beside(&wheel, &source, &server, &questions, plan).await?)
@@ -204,12 +204,12 @@ fn drawn() -> Vec<(bool, Vec<u8>)> {
 }
 
 /// Files that no round before had: a comment with a number after the first marker.
-fn write(folder: &Path, drawn: &[(bool, Vec<u8>)], round: usize) -> Result<()> {
+fn write(folder: &Path, drawn: &[(bool, Vec<u8>)], (round, pictures): (usize, u64)) -> Result<()> {
     for class in ["roadwork", "none"] {
         fs_err::create_dir_all(folder.join(class))?;
     }
-    for number in 0..PICTURES {
-        let (roadwork, jpeg) = &drawn[(number % DRAWN) as usize];
+    for number in 0..pictures {
+        let (roadwork, jpeg) = &drawn[(number % u64::from(DRAWN)) as usize];
         let comment = format!("{round:08}{number:08}");
         let mut bytes = vec![0xff, 0xd8, 0xff, 0xfe, 0, 2 + comment.len() as u8];
         bytes.extend(comment.as_bytes());
