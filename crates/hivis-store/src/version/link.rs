@@ -51,10 +51,11 @@ pub(crate) fn somehow(from: &Path, to: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         // The prefix's folder, or the object itself.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = to.parent().expect("a file of the cache has a folder: this is a bug");
-            if folder.is_dir() {
+            // Whether the folder is there now says nothing: another thread may have made it since.
+            if !from.exists() {
                 return Err(io::Error::new(error.kind(), format!("{}: {error}", from.display())));
             }
+            let folder = to.parent().expect("a file of the cache has a folder: this is a bug");
             fs::create_dir_all(folder)?;
             return somehow(from, to);
         }
@@ -127,5 +128,42 @@ pub(crate) fn remove(path: &Path) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_meet_in_a_new_folder_all_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let from = folder.path().join("object");
+        std::fs::write(&from, b"bytes").expect("an object");
+        for round in 0..200 {
+            // All of them find no folder; one makes it before the others look again.
+            let start = std::sync::Barrier::new(8);
+            let link = |name: usize| -> io::Result<bool> {
+                let to = folder.path().join(format!("{round}/{name}"));
+                start.wait();
+                somehow(&from, &to)
+            };
+            std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8)
+                    .map(|name| {
+                        scope.spawn({
+                            let link = &link;
+                            move || link(name)
+                        })
+                    })
+                    .collect();
+                for thread in threads {
+                    assert!(thread.join().expect("no panic").expect("a link"), "round {round}");
+                }
+            });
+        }
+        let gone = folder.path().join("gone");
+        let error = somehow(&gone, &folder.path().join("0/10")).expect_err("there is no such object");
+        assert!(error.to_string().contains("gone"), "{error}");
     }
 }
