@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::command;
 
 /// The rooms from the top of the house to its cellar. A crate may depend only on those below it.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 20] = [
     "hivis",
     "hivis-console",
     "hivis-serve",
@@ -15,8 +15,11 @@ const ROOMS: [&str; 17] = [
     "hivis-examiner",
     "hivis-hub",
     "hivis-wandb",
+    "hivis-taostats",
     "hivis-generate",
     "hivis-synth",
+    "hivis-watch",
+    "hivis-notify",
     "hivis-store",
     "hivis-chain",
     "hivis-bittensor",

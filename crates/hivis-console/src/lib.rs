@@ -1,14 +1,17 @@
-//! The control room: page, live events, health and metrics on the second listener.
+//! The control room: pages, their API, health and metrics on the second listener.
 //!
-//! It shows what other rooms hand it through [`Panel`] and decides nothing. The listener is meant for loopback: nothing
-//! here asks who is looking. Only `/api/review` changes something, through the [`Desk`] that the program hands in.
+//! It shows what other rooms hand it through [`Panel`] and decides nothing. What changes something goes through a
+//! source that the program hands in ([`Sources`]), after [`door`] let it pass.
 
+mod answer;
 mod assets;
-mod events;
+mod door;
 mod health;
-mod page;
+mod pages;
 mod records;
 mod review;
+mod shell;
+mod source;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -17,12 +20,21 @@ use hivis_serve::Axon;
 use hivis_store::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::future::Future;
-use std::sync::Arc;
 use tokio::net::TcpListener;
+use utoipa::openapi::{Info, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
 
-pub use review::{Desk, DeskError, DeskFuture, DeskPicture, DeskWord};
+pub use door::Role;
+pub use pages::alerts::AlertSource;
+pub use pages::challenge::ChallengeSource;
+pub use pages::data::DataSource;
+pub use pages::now::NowSource;
+pub use pages::releases::ReleaseSource;
+pub use pages::system::SystemSource;
+pub use review::{Desk, DeskPicture, DeskWord};
+pub use source::{SourceError, SourceFuture, Sources};
 
-/// What the page looks at.
+/// What the pages look at.
 #[derive(Clone)]
 pub struct Panel {
     /// The axon: its state and its answers as they happen.
@@ -31,32 +43,42 @@ pub struct Panel {
     pub ledger: Ledger,
     /// The process's metrics.
     pub metrics: PrometheusHandle,
-    /// Where the axon listens, for the page's first line.
+    /// Where the axon listens, for the first line of each page.
     pub address: String,
     /// One line of honesty at the foot of the page, such as where the model comes from.
     pub note: String,
-    /// Who keeps the review queue; without one its routes answer 503.
-    pub desk: Option<Arc<dyn Desk>>,
+    /// Who answers for what.
+    pub sources: Sources,
 }
 
 /// Only our own files, no script in the page, no frame around it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Every route of the second listener.
 pub fn routes(panel: Panel) -> Router {
-    let review = review::routes(panel.desk.clone());
+    let review = review::routes(panel.sources.desk.clone());
+    let (pages, _document) =
+        OpenApiRouter::with_openapi(OpenApi::new(Info::new("hivis", "1"), utoipa::openapi::Paths::new()))
+            .merge(pages::now::routes())
+            .merge(pages::challenge::routes())
+            .merge(pages::review::routes())
+            .merge(pages::data::routes())
+            .merge(pages::releases::routes())
+            .merge(pages::system::routes())
+            .merge(pages::alerts::routes())
+            .split_for_parts();
     Router::new()
-        .route("/", get(page::now))
-        .route("/events", get(events::stream))
+        .merge(pages)
         .route("/records/{id}/picture", get(records::picture))
+        .merge(Router::new().nest("/api/review", review))
+        .layer(axum::middleware::from_fn(door::enter))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
         .route("/assets/{name}", get(assets::asset))
-        .with_state(panel)
-        .nest("/api/review", review)
         .layer(axum::middleware::map_response(guard))
+        .with_state(panel)
 }
 
 /// Serves the routes on `listener` until `shutdown` is done; open event streams do not hold it up.
@@ -67,7 +89,7 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     // Without a login nobody else's computer may change anything.
     if !listener.local_addr()?.ip().is_loopback() {
-        panel.desk = None;
+        panel.sources = Sources::default();
     }
     let app = routes(panel);
     tokio::select! {

@@ -55,6 +55,7 @@ pub use export::ExportFormat;
 pub use fsck::{FsckOptions, FsckReport};
 pub use home::Home;
 pub use ledger::Ledger;
+pub use ledger::audit::{AuditEntry, NewAudit};
 pub use ledger::bridges::MadeBy;
 pub use ledger::bulk::{NewFile, Probe};
 pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};

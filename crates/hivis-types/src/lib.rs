@@ -12,6 +12,7 @@
 
 pub mod metric;
 
+mod alert;
 mod challenge;
 mod hotkey;
 mod label;
@@ -22,6 +23,7 @@ mod subnet;
 mod usd;
 mod version;
 
+pub use alert::{Alert, Severity};
 pub use challenge::{Level, Origin};
 pub use hotkey::Hotkey;
 pub use label::{Label, LabelSource};

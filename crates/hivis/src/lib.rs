@@ -16,6 +16,7 @@ mod callers;
 mod candidate;
 mod card;
 mod chain;
+mod control;
 mod courtesy;
 mod dataset;
 #[cfg(feature = "train")]
@@ -57,7 +58,6 @@ mod publication;
 mod publish;
 mod recorded;
 mod release;
-mod review_desk;
 mod reviewing;
 mod reward_log;
 #[cfg(feature = "train")]

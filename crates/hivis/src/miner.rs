@@ -21,8 +21,8 @@ use tokio::task::AbortHandle;
 
 use crate::config::{ServeSettings, Settings};
 use crate::failure::Hinted;
-use crate::review_desk::ReviewDesk;
-use crate::{callers, chain, swap};
+
+use crate::{callers, chain, control, swap};
 
 /// Old pictures are looked for this often.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
@@ -94,7 +94,7 @@ impl Miner {
             metrics: prometheus()?,
             address: address.to_string(),
             note: note.to_owned(),
-            desk: Some(Arc::new(ReviewDesk::new(&self.home, &self.ledger, &self.settings.review))),
+            sources: control::sources(&self.home, &self.ledger, &self.settings),
         };
         page.set_nonblocking(true).context("the page's listener cannot be used")?;
         let page = tokio::net::TcpListener::from_std(page).context("the page's listener cannot be used")?;

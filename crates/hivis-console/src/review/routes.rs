@@ -13,9 +13,9 @@ use hivis_types::Label;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::answer::Refused;
-use super::door::{guard, reviewer};
 use super::{Desk, DeskWord};
+use crate::answer::Refused;
+use crate::door::origin::{guard, reviewer};
 
 /// Longest body, bytes: a decision is a few words.
 const BODY: usize = 16 * 1024;
@@ -27,7 +27,7 @@ type AtDesk = State<Option<Arc<dyn Desk>>>;
 type Answer = Result<Json<Value>, Refused>;
 
 /// Everything below `/api/review`; without a desk it answers 503.
-pub(crate) fn routes(desk: Option<Arc<dyn Desk>>) -> Router {
+pub(crate) fn routes<S>(desk: Option<Arc<dyn Desk>>) -> Router<S> {
     Router::new()
         .route("/queue", get(queue))
         .route("/next", post(next))

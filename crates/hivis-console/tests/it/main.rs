@@ -44,7 +44,7 @@ async fn panel(permits: &[&str]) -> (Panel, tempfile::TempDir) {
         metrics: recorder.handle(),
         address: "127.0.0.1:8091".to_owned(),
         note: "a <b>note</b>".to_owned(),
-        desk: None,
+        sources: hivis_console::Sources::default(),
     };
     metrics::with_local_recorder(&recorder, || metrics::counter!("hivis_test_total").increment(3));
     (panel, folder)

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use hivis_console::{Desk, DeskError, DeskFuture, DeskPicture, DeskWord};
+use hivis_console::{Desk, DeskPicture, DeskWord, SourceError, SourceFuture};
 use hivis_store::Reviewer;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -26,63 +26,63 @@ impl NotingDesk {
     }
 }
 
-fn answer<T: Send + 'static>(answer: Result<T, DeskError>) -> DeskFuture<'static, T> {
+fn answer<T: Send + 'static>(answer: Result<T, SourceError>) -> SourceFuture<'static, T> {
     Box::pin(async move { answer })
 }
 
-fn known(id: &str) -> Result<(), DeskError> {
+fn known(id: &str) -> Result<(), SourceError> {
     match id {
         "1" => Ok(()),
-        "2" => Err(DeskError::Conflict { said: "ben was faster".into(), decided: json!({ "by": "ben" }) }),
-        "8" => Err(DeskError::Failed),
-        "9" => Err(DeskError::Unavailable("newer".into())),
-        _ => Err(DeskError::NotFound("no review".into())),
+        "2" => Err(SourceError::Conflict { said: "ben was faster".into(), decided: json!({ "by": "ben" }) }),
+        "8" => Err(SourceError::Failed),
+        "9" => Err(SourceError::Unavailable("newer".into())),
+        _ => Err(SourceError::NotFound("no review".into())),
     }
 }
 
 impl Desk for NotingDesk {
-    fn queue(&self, reviewer: Option<Reviewer>, limit: u32) -> DeskFuture<'_, Value> {
+    fn queue(&self, reviewer: Option<Reviewer>, limit: u32) -> SourceFuture<'_, Value> {
         self.note(format!("queue {reviewer:?} {limit}"));
         answer(Ok(json!({ "reviews": [] })))
     }
 
-    fn next(&self, reviewer: Reviewer) -> DeskFuture<'_, Value> {
+    fn next(&self, reviewer: Reviewer) -> SourceFuture<'_, Value> {
         self.note(format!("next {reviewer}"));
         answer(Ok(Value::Null))
     }
 
-    fn story(&self, id: String, _: Option<Reviewer>) -> DeskFuture<'_, Value> {
+    fn story(&self, id: String, _: Option<Reviewer>) -> SourceFuture<'_, Value> {
         answer(known(&id).map(|()| json!({ "number": 1 })))
     }
 
-    fn picture(&self, id: String) -> DeskFuture<'_, DeskPicture> {
+    fn picture(&self, id: String) -> SourceFuture<'_, DeskPicture> {
         let bytes: &[u8] = match &*id {
             "1" => b"\xFF\xD8\xFF\xE0jpeg",
             "3" => b"\x89PNG\r\n\x1a\npng",
             "4" => b"RIFF\0\0\0\0WEBPVP8 ",
             "5" => b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
-            _ => return answer(Err(DeskError::NotFound("no review".into()))),
+            _ => return answer(Err(SourceError::NotFound("no review".into()))),
         };
         answer(Ok(DeskPicture { bytes: bytes.to_vec() }))
     }
 
-    fn decide(&self, id: String, reviewer: Reviewer, word: DeskWord) -> DeskFuture<'_, Value> {
+    fn decide(&self, id: String, reviewer: Reviewer, word: DeskWord) -> SourceFuture<'_, Value> {
         self.note(format!("decide {id} {reviewer} {word:?}"));
         let unfit = word.verdict == hivis_store::ReviewVerdict::Reject && word.reason.is_none();
-        let said = || DeskError::Unfit("a reject needs a reason".into());
+        let said = || SourceError::Unfit("a reject needs a reason".into());
         answer(if unfit { Err(said()) } else { known(&id).map(|()| json!({ "state": "accepted" })) })
     }
 
-    fn undo(&self, id: Option<String>, reviewer: Reviewer, force: bool) -> DeskFuture<'_, Value> {
+    fn undo(&self, id: Option<String>, reviewer: Reviewer, force: bool) -> SourceFuture<'_, Value> {
         self.note(format!("undo {id:?} {reviewer} {force}"));
         answer(Ok(json!({ "state": "open" })))
     }
 
-    fn rates(&self) -> DeskFuture<'_, Value> {
+    fn rates(&self) -> SourceFuture<'_, Value> {
         answer(Ok(json!({ "rows": [] })))
     }
 
-    fn agreement(&self) -> DeskFuture<'_, Value> {
+    fn agreement(&self) -> SourceFuture<'_, Value> {
         answer(Ok(json!([])))
     }
 }
@@ -97,7 +97,7 @@ struct Served {
 async fn served(on: &str) -> Served {
     let (mut panel, folder) = panel(&[]).await;
     let desk = Arc::new(NotingDesk::default());
-    panel.desk = Some(desk.clone());
+    panel.sources.desk = Some(desk.clone());
     let listener = TcpListener::bind((on, 0)).await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     tokio::spawn(hivis_console::serve(listener, panel, std::future::pending()));

@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 use crate::{StoreError, disk};
 
 /// Every migration: its version and its file. Never change one that was released; add another.
-const MIGRATIONS: [(i64, &str, &str); 13] = [
+const MIGRATIONS: [(i64, &str, &str); 17] = [
     (1, "records", include_str!("../../migrations/0001_records.sql")),
     (2, "labels", include_str!("../../migrations/0002_labels.sql")),
     (3, "promotions", include_str!("../../migrations/0003_promotions.sql")),
@@ -24,6 +24,10 @@ const MIGRATIONS: [(i64, &str, &str); 13] = [
     (11, "review", include_str!("../../migrations/0011_review.sql")),
     (12, "versions", include_str!("../../migrations/0012_versions.sql")),
     (13, "jobs", include_str!("../../migrations/0013_jobs.sql")),
+    (14, "audit", include_str!("../../migrations/0014_audit.sql")),
+    (15, "alerts", include_str!("../../migrations/0015_alerts.sql")),
+    (16, "rank", include_str!("../../migrations/0016_rank.sql")),
+    (17, "minutes", include_str!("../../migrations/0017_minutes.sql")),
 ];
 
 /// The version that this hivis writes.

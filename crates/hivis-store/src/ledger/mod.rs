@@ -1,8 +1,11 @@
 //! The ledger: SQLite in WAL mode, one connection that writes and a few that read. One module a table group.
 
+pub(crate) mod alerts;
+pub(crate) mod audit;
 pub(crate) mod bridges;
 pub(crate) mod bulk;
 pub(crate) mod datasets;
+pub(crate) mod drift;
 pub(crate) mod earnings;
 pub(crate) mod features;
 pub(crate) mod filter;
@@ -14,12 +17,14 @@ pub(crate) mod labels;
 pub(crate) mod log;
 pub(crate) mod migrate;
 pub(crate) mod mining;
+pub(crate) mod minutes;
 pub(crate) mod morning;
 pub(crate) mod objects;
 pub(crate) mod picture_names;
 pub(crate) mod pictures;
 pub(crate) mod promotions;
 pub(crate) mod publications;
+pub(crate) mod rank;
 pub(crate) mod read;
 pub(crate) mod reviews;
 pub(crate) mod rows;

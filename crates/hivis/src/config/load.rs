@@ -9,9 +9,9 @@ use toml::{Table, Value};
 use super::raw::Raw;
 use crate::failure::Hinted;
 
-const SECTIONS: [&str; 16] = [
+const SECTIONS: [&str; 20] = [
     "wallet", "serve", "model", "records", "release", "chain", "publish", "natix", "earnings", "dates", "mine",
-    "synth", "gate", "review", "versions", "night",
+    "synth", "gate", "review", "versions", "night", "console", "watch", "notify", "rank",
 ];
 const HINT: &str = "`hivis serve --help` and README.md list the keys; remove or correct the line";
 

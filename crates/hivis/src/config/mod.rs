@@ -4,28 +4,35 @@
 //! What is not known is an error, never ignored.
 
 mod chain;
+mod console;
 mod dates;
 mod earnings;
 mod gate;
 mod load;
 pub(crate) mod mine;
 mod night;
+mod notify;
 mod publish;
+mod rank;
 mod raw;
 mod review;
 mod secret;
 mod settings;
 mod synth;
 mod versions;
+mod watch;
 
 pub use chain::ChainSettings;
+pub use console::{ConsoleSettings, RawConsole};
 pub use dates::{DatesSettings, RawDates, RawEntry, RawToken};
 pub use earnings::{EarningsSettings, RawEarnings, RawWandb, WandbSettings};
 pub use gate::{GateSettings, RawGate};
 pub use load::load;
 pub use mine::{MineSettings, RawMine, RunSize};
 pub use night::{NightSettings, Promote, RawNight, RawWords};
+pub use notify::{NotifySettings, RawNotify};
 pub use publish::{NatixSettings, PublishSettings, RawNatix, RawPublish};
+pub use rank::{RankSettings, RawRank};
 pub use raw::Raw;
 pub use review::{RawReview, ReviewSettings};
 pub use secret::SecretRef;
@@ -34,3 +41,4 @@ pub use settings::{Announced, ModelSettings, RecordSettings, ServeSettings, Sett
 pub(crate) use synth::GENERATORS;
 pub use synth::{CosmosSettings, RawSynth, ServerSettings, SynthSettings, VisionSettings};
 pub use versions::{RawVersions, VersionsSettings};
+pub use watch::{RawWatch, WatchSettings};

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::publish::{RawNatix, RawPublish};
-use super::{RawDates, RawEarnings, RawGate, RawMine, RawNight, RawReview, RawSynth, RawVersions};
+use super::{
+    RawConsole, RawDates, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview, RawSynth,
+    RawVersions, RawWatch,
+};
 
 /// The whole file.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -44,6 +47,14 @@ pub struct Raw {
     pub versions: RawVersions,
     /// `[night]`
     pub night: RawNight,
+    /// `[rank]`
+    pub rank: RawRank,
+    /// `[notify]`
+    pub notify: RawNotify,
+    /// `[watch]`
+    pub watch: RawWatch,
+    /// `[console]`
+    pub console: RawConsole,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.

@@ -11,8 +11,8 @@ use super::chain::ChainSettings;
 use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
 use super::{
-    DatesSettings, EarningsSettings, GateSettings, MineSettings, NightSettings, ReviewSettings, SynthSettings,
-    VersionsSettings,
+    ConsoleSettings, DatesSettings, EarningsSettings, GateSettings, MineSettings, NightSettings, NotifySettings,
+    RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
 };
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
@@ -53,6 +53,14 @@ pub struct Settings {
     pub versions: VersionsSettings,
     /// When the wheel turns, and what it may do.
     pub night: NightSettings,
+    /// What others say of our rank, and when inputs count as drifted.
+    pub rank: RankSettings,
+    /// Who is told, how, and when not.
+    pub notify: NotifySettings,
+    /// Thresholds of the alert rules.
+    pub watch: WatchSettings,
+    /// Accounts and sessions of the control room.
+    pub console: ConsoleSettings,
 }
 
 /// Which key answers.
@@ -158,6 +166,10 @@ impl Settings {
             review: ReviewSettings::resolve(&raw.review)?,
             versions: VersionsSettings::resolve(&raw.versions)?,
             night: NightSettings::resolve(&raw.night)?,
+            rank: RankSettings::resolve(&raw.rank)?,
+            notify: NotifySettings::resolve(&raw.notify)?,
+            watch: WatchSettings::resolve(&raw.watch)?,
+            console: ConsoleSettings::resolve(&raw.console)?,
         })
     }
 }

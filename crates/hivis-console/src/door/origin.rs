@@ -12,14 +12,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hivis_store::Reviewer;
 
-use super::answer::Refused;
+use crate::answer::Refused;
 
 /// Who looks; needed for everything that changes something.
-pub(super) const REVIEWER: HeaderName = HeaderName::from_static("x-hivis-reviewer");
+pub(crate) const REVIEWER: HeaderName = HeaderName::from_static("x-hivis-reviewer");
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Turns strangers' pages away with 403.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
     if let Err(said) = from_here(request.headers()) {
         return Refused::new(StatusCode::FORBIDDEN, said).into_response();
     }
@@ -66,7 +66,7 @@ fn no_name(host: &str) -> bool {
 }
 
 /// The name in the header; 422 when it is nobody's.
-pub(super) fn reviewer(headers: &HeaderMap) -> Result<Option<Reviewer>, Refused> {
+pub(crate) fn reviewer(headers: &HeaderMap) -> Result<Option<Reviewer>, Refused> {
     let Some(value) = headers.get(REVIEWER) else { return Ok(None) };
     let name = std::str::from_utf8(value.as_bytes()).unwrap_or_default();
     let reviewer = Reviewer::new(name);

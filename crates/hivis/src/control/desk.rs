@@ -1,6 +1,6 @@
 //! The review queue as the control room's API asks for it: the same ledger and the same rules as the verbs.
 
-use hivis_console::{Desk, DeskError, DeskFuture, DeskPicture, DeskWord};
+use hivis_console::{Desk, DeskPicture, DeskWord, SourceError, SourceFuture};
 use hivis_store::{
     Home, Ledger, NewDecision, Objects, Review, ReviewFilter, ReviewRefused, ReviewState, ReviewStory, Reviewer,
     StoreError, Undo,
@@ -24,13 +24,13 @@ impl ReviewDesk {
         Self { ledger: ledger.clone(), objects: home.objects().clone(), settings: settings.clone() }
     }
 
-    async fn find(&self, id: &str) -> Result<Review, DeskError> {
+    async fn find(&self, id: &str) -> Result<Review, SourceError> {
         self.ledger.review(id).await.map_err(refusal)
     }
 }
 
 impl Desk for ReviewDesk {
-    fn queue(&self, open_for: Option<Reviewer>, limit: u32) -> DeskFuture<'_, Value> {
+    fn queue(&self, open_for: Option<Reviewer>, limit: u32) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let filter = ReviewFilter { open_for, limit, ..ReviewFilter::default() };
             let reviews = self.ledger.reviews(&filter).await.map_err(refusal)?;
@@ -40,7 +40,7 @@ impl Desk for ReviewDesk {
         })
     }
 
-    fn next(&self, reviewer: Reviewer) -> DeskFuture<'_, Value> {
+    fn next(&self, reviewer: Reviewer) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let next = self.ledger.next_review(&reviewer, self.settings.lease, Timestamp::now()).await;
             let Some(review) = next.map_err(refusal)? else { return Ok(Value::Null) };
@@ -48,14 +48,14 @@ impl Desk for ReviewDesk {
         })
     }
 
-    fn story(&self, id: String, reviewer: Option<Reviewer>) -> DeskFuture<'_, Value> {
+    fn story(&self, id: String, reviewer: Option<Reviewer>) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let story = self.ledger.review_story(&id).await.map_err(refusal)?;
             shown(&blind(story, reviewer.as_ref()))
         })
     }
 
-    fn picture(&self, id: String) -> DeskFuture<'_, DeskPicture> {
+    fn picture(&self, id: String) -> SourceFuture<'_, DeskPicture> {
         Box::pin(async move {
             let review = self.find(&id).await?;
             let objects = self.objects.clone();
@@ -65,7 +65,7 @@ impl Desk for ReviewDesk {
         })
     }
 
-    fn decide(&self, id: String, reviewer: Reviewer, word: DeskWord) -> DeskFuture<'_, Value> {
+    fn decide(&self, id: String, reviewer: Reviewer, word: DeskWord) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let review = self.find(&id).await?;
             let DeskWord { verdict, label, reason, note } = word;
@@ -74,7 +74,7 @@ impl Desk for ReviewDesk {
         })
     }
 
-    fn undo(&self, id: Option<String>, reviewer: Reviewer, force: bool) -> DeskFuture<'_, Value> {
+    fn undo(&self, id: Option<String>, reviewer: Reviewer, force: bool) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let review = match id {
                 Some(id) => Some(self.find(&id).await?.number),
@@ -85,14 +85,14 @@ impl Desk for ReviewDesk {
         })
     }
 
-    fn rates(&self) -> DeskFuture<'_, Value> {
+    fn rates(&self) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let rates = reviewing::rates(&self.ledger, &self.settings, Timestamp::now()).await;
             value(&rates.map_err(|error| failed(&error))?)
         })
     }
 
-    fn agreement(&self) -> DeskFuture<'_, Value> {
+    fn agreement(&self) -> SourceFuture<'_, Value> {
         Box::pin(async move {
             let rows = reviewing::agreement(&self.ledger).await;
             value(&rows.map_err(|error| failed(&error))?)
@@ -110,12 +110,12 @@ fn blind(mut story: ReviewStory, reviewer: Option<&Reviewer>) -> ReviewStory {
     story
 }
 
-fn value<T: Serialize>(value: &T) -> Result<Value, DeskError> {
+fn value<T: Serialize>(value: &T) -> Result<Value, SourceError> {
     serde_json::to_value(value).map_err(|error| failed(&error))
 }
 
 /// Without the place on the disk, which is nothing to a page.
-fn shown<T: Serialize>(review: &T) -> Result<Value, DeskError> {
+fn shown<T: Serialize>(review: &T) -> Result<Value, SourceError> {
     let mut value = value(review)?;
     if let Some(fields) = value.as_object_mut() {
         fields.remove("path");
@@ -123,30 +123,30 @@ fn shown<T: Serialize>(review: &T) -> Result<Value, DeskError> {
     Ok(value)
 }
 
-fn failed(error: &dyn std::fmt::Display) -> DeskError {
+fn failed(error: &dyn std::fmt::Display) -> SourceError {
     tracing::error!(%error, "a review could not be served");
-    DeskError::Failed
+    SourceError::Failed
 }
 
-fn refusal(error: StoreError) -> DeskError {
+fn refusal(error: StoreError) -> SourceError {
     let StoreError::Review(refused) = &error else {
         return match error {
-            StoreError::MissingObject { .. } => DeskError::NotFound("the picture is gone".to_owned()),
+            StoreError::MissingObject { .. } => SourceError::NotFound("the picture is gone".to_owned()),
             StoreError::NewerLedger { .. } => {
-                DeskError::Unavailable("a newer hivis wrote this home: it can only be read".to_owned())
+                SourceError::Unavailable("a newer hivis wrote this home: it can only be read".to_owned())
             }
             error => failed(&error),
         };
     };
     let said = format!("{refused} ({})", refused.hint());
     match refused {
-        ReviewRefused::Unknown { .. } => DeskError::NotFound(said),
+        ReviewRefused::Unknown { .. } => SourceError::NotFound(said),
         ReviewRefused::Decided { .. } | ReviewRefused::Yours { .. } | ReviewRefused::NotYours { .. } => {
-            DeskError::Conflict { said, decided: json!(refused.decided()) }
+            SourceError::Conflict { said, decided: json!(refused.decided()) }
         }
         ReviewRefused::NotTheLast { .. } | ReviewRefused::NothingToUndo { .. } => {
-            DeskError::Conflict { said, decided: Value::Null }
+            SourceError::Conflict { said, decided: Value::Null }
         }
-        _ => DeskError::Unfit(said),
+        _ => SourceError::Unfit(said),
     }
 }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::Response;
+use axum::routing::get;
 use hivis_serve::Health;
 use hivis_store::{PictureState, RecordFilter, StoredRecord, Summary};
 use hivis_types::Label;
 use jiff::{SignedDuration, Timestamp};
 
+use utoipa_axum::router::OpenApiRouter;
+
 use crate::Panel;
+use crate::shell::{Shell, render};
 
 /// The figures look back this far.
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
@@ -63,32 +66,28 @@ impl From<StoredRecord> for Answer {
 #[derive(Template)]
 #[template(path = "now.html")]
 struct Now {
-    ready: bool,
-    state: String,
+    shell: Shell,
     figures: Vec<Figure>,
     answers: Vec<Answer>,
     alarms: Vec<String>,
-    note: String,
+}
+
+/// Whoever knows the reward and the wheel.
+pub trait NowSource: Send + Sync {}
+
+pub(crate) fn routes() -> OpenApiRouter<Panel> {
+    OpenApiRouter::new().route("/", get(now)).route("/events", get(super::events::stream))
 }
 
 /// `GET /`
-pub(crate) async fn now(State(panel): State<Panel>) -> Response {
+async fn now(State(panel): State<Panel>, shell: Shell) -> Response {
     let health = panel.axon.health();
-    let page = Now {
-        ready: health.is_ready(),
-        state: state(&panel, &health),
+    render(&Now {
+        shell,
         figures: figures(&panel, &health).await,
         answers: newest(&panel).await,
         alarms: panel.axon.alarms(Timestamp::now()).iter().map(ToString::to_string).collect(),
-        note: panel.note.clone(),
-    };
-    match page.render() {
-        Ok(html) => Html(html).into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "the page could not be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    })
 }
 
 /// What was answered before the page was opened, newest first.
@@ -105,14 +104,6 @@ async fn newest(panel: &Panel) -> Vec<Answer> {
 pub(crate) async fn live_figures(panel: &Panel) -> BTreeMap<&'static str, String> {
     let health = panel.axon.health();
     figures(panel, &health).await.into_iter().map(|figure| (figure.name, figure.text)).collect()
-}
-
-fn state(panel: &Panel, health: &Health) -> String {
-    if health.is_ready() {
-        let release = health.release.as_ref().map_or_else(String::new, |r| format!(", release {r}"));
-        return format!("axon on {}{release}", panel.address);
-    }
-    health.not_ready.iter().map(|reason| reason.as_str()).collect::<Vec<_>>().join("; ")
 }
 
 async fn figures(panel: &Panel, health: &Health) -> Vec<Figure> {

@@ -6,17 +6,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::DeskError;
+use crate::SourceError;
 
 /// A refusal.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(crate) struct Refused {
     status: StatusCode,
     body: Value,
 }
 
 impl Refused {
-    pub(super) fn new(status: StatusCode, said: &str) -> Self {
+    pub(crate) fn new(status: StatusCode, said: &str) -> Self {
         Self { status, body: json!({ "error": said }) }
     }
 }
@@ -27,16 +27,16 @@ impl IntoResponse for Refused {
     }
 }
 
-impl From<DeskError> for Refused {
-    fn from(error: DeskError) -> Self {
+impl From<SourceError> for Refused {
+    fn from(error: SourceError) -> Self {
         match error {
-            DeskError::NotFound(said) => Self::new(StatusCode::NOT_FOUND, &said),
-            DeskError::Conflict { said, decided } => {
+            SourceError::NotFound(said) => Self::new(StatusCode::NOT_FOUND, &said),
+            SourceError::Conflict { said, decided } => {
                 Self { status: StatusCode::CONFLICT, body: json!({ "error": said, "decided": decided }) }
             }
-            DeskError::Unfit(said) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, &said),
-            DeskError::Unavailable(said) => Self::new(StatusCode::SERVICE_UNAVAILABLE, &said),
-            DeskError::Failed => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "it failed; the log has the reason"),
+            SourceError::Unfit(said) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, &said),
+            SourceError::Unavailable(said) => Self::new(StatusCode::SERVICE_UNAVAILABLE, &said),
+            SourceError::Failed => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "it failed; the log has the reason"),
         }
     }
 }

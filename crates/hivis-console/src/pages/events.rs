@@ -10,7 +10,8 @@ use hivis_serve::AnswerEvent;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::{Panel, page};
+use super::now;
+use crate::Panel;
 
 /// Figures are sent anew this often while someone looks.
 const FIGURES_EVERY: Duration = Duration::from_secs(2);
@@ -55,7 +56,7 @@ pub(crate) async fn stream(State(panel): State<Panel>) -> Sse<impl Stream<Item =
                     Err(RecvError::Lagged(_)) => continue,
                     Err(RecvError::Closed) => return None,
                 },
-                _ = clock.tick() => Event::default().event("figures").json_data(page::live_figures(&panel).await),
+                _ = clock.tick() => Event::default().event("figures").json_data(now::live_figures(&panel).await),
             };
             match event {
                 Ok(event) => return Some((Ok(event), (panel, answers, clock))),

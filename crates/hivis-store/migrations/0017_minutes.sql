@@ -1,0 +1,1 @@
+-- Counts of records by minute, so that figures over hours cost the same with ten thousand records and with a million.

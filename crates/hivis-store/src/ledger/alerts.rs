@@ -1,0 +1,1 @@
+//! Alerts over time, what was acknowledged, and messages that wait or went.

@@ -1,0 +1,1 @@
+//! Counts of records by minute.

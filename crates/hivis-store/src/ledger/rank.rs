@@ -1,0 +1,1 @@
+//! Rank as others see it.

@@ -1,0 +1,1 @@
+//! Alert rules: each is written once, and judged here or by Prometheus.

@@ -1,0 +1,1 @@
+//! One answer's whole story.

@@ -1,0 +1,1 @@
+//! Versions, slices, trends, the map.

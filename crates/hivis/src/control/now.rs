@@ -1,0 +1,1 @@
+//! The reward to expect and the wheel.

@@ -1,0 +1,1 @@
+//! Runs, exams compared, promotions.

@@ -1,0 +1,1 @@
+//! Jobs, spend, health, configuration.

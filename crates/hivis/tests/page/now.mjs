@@ -1,0 +1,6 @@
+// @ts-check
+import { PHONE, WIDE, inEveryLight, withBrowser } from "./lib.mjs";
+
+await withBrowser(async (browser) => {
+  await inEveryLight(browser, "/", "now", [WIDE, PHONE]);
+});
