@@ -1,4 +1,4 @@
-//! Finds the virtual environments of the official clients, which `cargo xtask peers` installs.
+//! Finds what `cargo xtask peers` installs: virtual environments of official clients, servers, what drives a browser.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub fn environment(name: &str) -> Option<PathBuf> {
         return None;
     }
     assert!(
-        venv.join("bin/python").exists(),
+        venv.join(".installed").exists(),
         "{name} is not installed in {}; run `cargo xtask peers`, which installs it",
         venv.display()
     );

@@ -5,6 +5,7 @@ mod check;
 mod command;
 mod dist;
 mod peers;
+mod programs;
 mod rooms;
 mod soak;
 mod tools;

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::command;
+use crate::{command, programs};
 
 /// One environment: its folder's name and the file that lists what goes in.
 const PEERS: &[(&str, &str)] = &[
@@ -25,6 +25,7 @@ const PEERS: &[(&str, &str)] = &[
     ("dvc", "crates/hivis-store/tests/peer/dvc.txt"),
     ("fiftyone", "crates/hivis/tests/peer/fiftyone.txt"),
     ("mongod", "crates/hivis/tests/peer/mongod.txt"),
+    ("watchers", "crates/hivis/tests/peer/watchers.txt"),
     ("seaweedfs", "crates/hivis-store/tests/peer/requirements.txt"),
 ];
 
@@ -44,7 +45,7 @@ pub(crate) fn folder() -> PathBuf {
 
 /// Installs what is missing; says what could not be had.
 pub(crate) fn install_all() -> Result<usize> {
-    let mut missing = 0;
+    let mut missing = programs::install_all()?;
     for (name, list) in PEERS {
         match install_list(name, list)? {
             Some(_) => println!("{name}: ready"),
@@ -52,7 +53,7 @@ pub(crate) fn install_all() -> Result<usize> {
         }
     }
     if missing > 0 {
-        println!("{missing} of {} peers could not be installed: their tests will say so and pass", PEERS.len());
+        println!("{missing} peers could not be installed: their tests will say so and pass");
     }
     Ok(missing)
 }
@@ -74,25 +75,30 @@ fn install_list(name: &str, list: &str) -> Result<Option<PathBuf>> {
 
 /// One environment with `packages` (pip's requirement words). `None` when it could not be installed.
 pub(crate) fn install(name: &str, packages: &[&str]) -> Result<Option<PathBuf>> {
-    let venv = folder().join(name);
-    let wanted = packages.join("\n");
-    let stamp = venv.join(".installed");
+    kept(name, &packages.join("\n"), |venv| create(venv, packages))
+}
+
+/// One folder `name` that `make` fills, kept until `wanted` changes. `None` when it could not be made; the folder's
+/// `.failed` then says why.
+pub(crate) fn kept(name: &str, wanted: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<Option<PathBuf>> {
+    let folder = folder().join(name);
+    let stamp = folder.join(".installed");
     if fs_err::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        return Ok(Some(venv));
+        return Ok(Some(folder));
     }
-    println!("{name}: installing {}", packages.join(" "));
-    if venv.exists() {
-        fs_err::remove_dir_all(&venv)?;
+    println!("{name}: installing {}", wanted.replace('\n', " "));
+    if folder.exists() {
+        fs_err::remove_dir_all(&folder)?;
     }
-    fs_err::create_dir_all(&venv)?;
-    match create(&venv, packages) {
+    fs_err::create_dir_all(&folder)?;
+    match make(&folder) {
         Ok(()) => {
             fs_err::write(&stamp, wanted)?;
-            Ok(Some(venv))
+            Ok(Some(folder))
         }
         Err(error) => {
             println!("{name}: NOT INSTALLED: {error:#}");
-            fs_err::write(venv.join(".failed"), format!("{error:#}"))?;
+            fs_err::write(folder.join(".failed"), format!("{error:#}"))?;
             Ok(None)
         }
     }

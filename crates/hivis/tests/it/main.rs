@@ -21,6 +21,7 @@ mod mining;
 mod natix;
 mod night;
 mod onchain;
+mod pages;
 mod promotion;
 mod publish;
 mod release;

@@ -10,9 +10,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import assert from "node:assert/strict";
 
-const require = createRequire(join(process.env.HIVIS_PAGE_MODULES ?? "/nowhere", "node_modules", "x.js"));
-const { chromium } = require("playwright-core");
-const axe = require("axe-core").source;
+const load = createRequire(join(process.env.HIVIS_PAGE_MODULES ?? "/nowhere", "node_modules", "x.js"));
+const { chromium } = load("playwright-core");
+const axe = load("axe-core").source;
 
 /** Where the control room is. */
 export const ADDRESS = process.argv[2] ?? "http://127.0.0.1:8092";
