@@ -10,6 +10,8 @@ pub mod golden;
 pub mod hub;
 #[cfg(feature = "node")]
 pub mod node;
+#[cfg(feature = "notify")]
+pub mod notify;
 pub mod peers;
 #[cfg(feature = "wandb-log")]
 pub mod wandb_log;

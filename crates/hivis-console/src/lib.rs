@@ -25,7 +25,7 @@ use utoipa::openapi::{Info, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use door::Role;
-pub use pages::alerts::AlertSource;
+pub use pages::alerts::{AckWord, AlertLists, AlertSource};
 pub use pages::challenge::ChallengeSource;
 pub use pages::data::DataSource;
 pub use pages::now::NowSource;

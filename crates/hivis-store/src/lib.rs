@@ -55,6 +55,10 @@ pub use export::ExportFormat;
 pub use fsck::{FsckOptions, FsckReport};
 pub use home::Home;
 pub use ledger::Ledger;
+pub use ledger::alerts::{
+    Ack, Acknowledged, AlertRound, AlertState, AlertTimes, AlertTold, ChannelHealth, ChannelState, NewMessage,
+    OutboxMessage, OutboxState, SendEnd, StoredAlert, Tells,
+};
 pub use ledger::audit::{AuditEntry, NewAudit};
 pub use ledger::bridges::MadeBy;
 pub use ledger::bulk::{NewFile, Probe};

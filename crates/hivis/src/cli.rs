@@ -10,6 +10,7 @@ mod gate;
 mod mine;
 mod money;
 mod night;
+mod notify;
 mod onchain;
 mod publish;
 mod review;
@@ -39,6 +40,7 @@ pub use gate::{GateFileArgs, GateListArgs, GateRunArgs, GateVerb};
 pub use mine::{MineRunArgs, MineVerb};
 pub use money::{DatesArgs, EarningsArgs, NeuronArgs};
 pub use night::{KindName, NightReportArgs, NightRunArgs, NightVerb};
+pub use notify::{AckArgs, AlertsVerb, NotifyVerb};
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
@@ -131,6 +133,12 @@ pub enum Verb {
     /// What the wheel does by itself: next runs, history, reports.
     #[command(subcommand)]
     Night(NightVerb),
+    /// What should not be and is: list it, say that you know.
+    #[command(subcommand)]
+    Alerts(AlertsVerb),
+    /// Who is told of alerts: try the channels, see what went out and what waits.
+    #[command(subcommand)]
+    Notify(NotifyVerb),
     /// Follow one picture through the whole wheel: asked, mined, varied, gated, reviewed, versioned, trained on.
     Trace(TraceArgs),
     /// Look at releases, and let another one serve.

@@ -69,6 +69,7 @@ mod submission;
 mod swap;
 mod synthesis;
 mod table;
+mod telling;
 mod terminal;
 mod tiny;
 #[cfg(feature = "train")]
@@ -83,6 +84,7 @@ mod varied;
 mod verbs;
 mod versioned;
 mod versioning;
+mod watching;
 #[cfg(feature = "train")]
 mod wheel;
 
@@ -131,7 +133,9 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Synth(verb) => verbs::synth::run(global, &verb).await,
         Verb::Gate(verb) => verbs::gate::run(global, &verb).await,
         Verb::Review(verb) => verbs::review::run(global, &verb).await,
-        Verb::Night(verb) => verbs::night::run(global, &verb).await,
+        Verb::Night(verb) => Box::pin(verbs::night::run(global, &verb)).await,
+        Verb::Alerts(verb) => verbs::alerts::run(global, &verb).await,
+        Verb::Notify(verb) => verbs::notify::run(global, &verb).await,
         Verb::Trace(args) => verbs::trace::run(global, &args).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
         Verb::Publish(args) => verbs::publish::run(global, &args).await,

@@ -22,6 +22,7 @@ use tokio::task::AbortHandle;
 use crate::config::{ServeSettings, Settings};
 use crate::failure::Hinted;
 
+use crate::watching::Watching;
 use crate::{callers, chain, control, swap};
 
 /// Old pictures are looked for this often.
@@ -96,6 +97,13 @@ impl Miner {
             note: note.to_owned(),
             sources: control::sources(&self.home, &self.ledger, &self.settings),
         };
+        let watching = Watching {
+            ledger: self.ledger.clone(),
+            settings: self.settings.notify.clone(),
+            thresholds: hivis_watch::Thresholds::default(),
+            metrics: prometheus()?,
+            page: page.local_addr().map(|page| format!("http://{page}")).unwrap_or_default(),
+        };
         page.set_nonblocking(true).context("the page's listener cannot be used")?;
         let page = tokio::net::TcpListener::from_std(page).context("the page's listener cannot be used")?;
         // The page outlives the axon's drain, so that /readyz can say "draining".
@@ -109,6 +117,7 @@ impl Miner {
         let upkeep = [
             watched("housekeeping", keep_house(self.home, self.ledger, self.settings)),
             watched("the list of those who may ask", callers),
+            watched("the watch", watching.run()),
             watched("the follower of the release pointer", swap::follow(home, records, models, model)),
         ];
         let served = axon.run(listener, shutdown).await;

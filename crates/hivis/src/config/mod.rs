@@ -30,7 +30,7 @@ pub use gate::{GateSettings, RawGate};
 pub use load::load;
 pub use mine::{MineSettings, RawMine, RunSize};
 pub use night::{NightSettings, Promote, RawNight, RawWords};
-pub use notify::{NotifySettings, RawNotify};
+pub use notify::{ChannelKind, ChannelSettings, NotifySettings, RawChannel, RawNotify};
 pub use publish::{NatixSettings, PublishSettings, RawNatix, RawPublish};
 pub use rank::{RankSettings, RawRank};
 pub use raw::Raw;

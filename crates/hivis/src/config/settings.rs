@@ -167,7 +167,7 @@ impl Settings {
             versions: VersionsSettings::resolve(&raw.versions)?,
             night: NightSettings::resolve(&raw.night)?,
             rank: RankSettings::resolve(&raw.rank)?,
-            notify: NotifySettings::resolve(&raw.notify)?,
+            notify: NotifySettings::resolve(&raw.notify, home)?,
             watch: WatchSettings::resolve(&raw.watch)?,
             console: ConsoleSettings::resolve(&raw.console)?,
         })

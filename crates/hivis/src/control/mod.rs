@@ -18,5 +18,9 @@ use desk::ReviewDesk;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {
-    Sources { desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))), ..Sources::default() }
+    Sources {
+        desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))),
+        alerts: Some(Arc::new(alerts::Alerts::new(ledger))),
+        ..Sources::default()
+    }
 }

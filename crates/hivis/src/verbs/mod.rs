@@ -1,5 +1,6 @@
 //! One file a verb: read the arguments, call the room whose job it is, print.
 
+pub(crate) mod alerts;
 pub(crate) mod announce;
 pub(crate) mod backup;
 pub(crate) mod bridge;
@@ -20,6 +21,7 @@ pub(crate) mod import;
 pub(crate) mod install_service;
 pub(crate) mod mine;
 pub(crate) mod night;
+pub(crate) mod notify;
 #[cfg(feature = "train")]
 pub(crate) mod pretrain;
 pub(crate) mod publish;

@@ -1,0 +1,99 @@
+//! Exported files, read by promtool and amtool; runbooks and dashboards are whole.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+use hivis_testbed::peers::environment;
+use hivis_watch::export::{self, Contacts, Mail, Quiet, View};
+use hivis_watch::{Thresholds, rules, runbook};
+
+use crate::promtool::promtool;
+
+#[test]
+fn rules_and_scrape_configuration_are_prometheus_own() {
+    let Some(prometheus) = environment("prometheus") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
+    write("hivis-rules.yml", &export::rules_file(&rules(&Thresholds::default()), "http://127.0.0.1:8092/runbooks/"));
+    write("prometheus.yml", &export::scrape_file(&["127.0.0.1:8092".to_owned()], "127.0.0.1:9093"));
+    promtool(&prometheus, folder.path(), &["check", "rules", "--lint=all", "--lint-fatal", "hivis-rules.yml"]);
+    promtool(&prometheus, folder.path(), &["check", "config", "prometheus.yml"]);
+}
+
+#[test]
+fn every_alertmanager_configuration_is_its_own() {
+    let Some(alertmanager) = environment("prometheus-alertmanager") else { return };
+    let mail = Mail {
+        to: "you@example.org".to_owned(),
+        from: "hivis@example.org".to_owned(),
+        server: "mail.example.org:587".to_owned(),
+        user: Some("yes".to_owned()),
+        password: Some("a \"b\": #c \\ é {{".to_owned()),
+        tls: true,
+    };
+    let quiet = |from: &str, until: &str| Some(Quiet { from: from.to_owned(), until: until.to_owned() });
+    let all = Contacts {
+        webhook: Some("http://127.0.0.1:1/x?y=z&q=#1".to_owned()),
+        discord: Some("https://discord.com/api/webhooks/1/abc".to_owned()),
+        mail: Some(mail),
+        quiet: quiet("22:00", "07:00"),
+        repeat: Some(Duration::from_secs(5400)),
+    };
+    let early = Contacts { quiet: quiet("01:00", "05:30"), ..Contacts::default() };
+    let evening = Contacts { quiet: quiet("20:00", "00:00"), ..Contacts::default() };
+    for (index, contacts) in [Contacts::default(), all, early, evening].iter().enumerate() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("alertmanager.yml");
+        std::fs::write(&file, export::alertmanager(contacts, &rules(&Thresholds::default()))).expect("a file");
+        let amtool = alertmanager.join("usr/bin/amtool");
+        let done = Command::new(amtool).arg("check-config").arg(&file).output().expect("amtool runs");
+        let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(done.status.success(), "configuration {index}: {said}");
+    }
+}
+
+#[test]
+fn every_rule_has_a_runbook_and_every_runbook_names_its_rules() {
+    let rules = rules(&Thresholds::default());
+    let mut names = BTreeSet::new();
+    for rule in &rules {
+        assert!(names.insert(rule.name), "{} is there twice", rule.name);
+        let page = runbook::page(rule.runbook).unwrap_or_else(|| panic!("no runbook {}", rule.runbook));
+        assert!(page.contains(&format!("`{}`", rule.name)), "{} does not name {}", rule.runbook, rule.name);
+    }
+    for (name, text) in runbook::ALL {
+        assert!(rules.iter().any(|rule| rule.runbook == *name), "nothing leads to {name}");
+        for heading in ["# ", "## What it means", "## What to look at", "## What to do"] {
+            assert!(text.contains(heading), "{name} lacks {heading}");
+        }
+        for link in text.split("](").skip(1) {
+            let target = link.split(')').next().expect("a link ends");
+            assert!(runbook::page(target).is_some(), "{name} leads to {target}, which is not there");
+        }
+    }
+}
+
+#[test]
+fn dashboards_are_placed_and_asked_as_grafana_wants() {
+    let mut uids = BTreeSet::new();
+    for dashboard in export::dashboards(&Thresholds::default()) {
+        assert!(uids.insert(dashboard.uid));
+        let json = dashboard.json();
+        let panels = json["panels"].as_array().expect("panels");
+        assert_eq!(panels.len(), dashboard.panels.len());
+        let mut taken = BTreeSet::new();
+        for panel in panels {
+            let place = |key: &str| panel["gridPos"][key].as_i64().expect("a number");
+            assert!(place("x") + place("w") <= 24, "{} is too wide", panel["title"]);
+            for x in place("x")..place("x") + place("w") {
+                for y in place("y")..place("y") + place("h") {
+                    assert!(taken.insert((x, y)), "{} lies on another", panel["title"]);
+                }
+            }
+            assert_eq!(panel["datasource"]["uid"], "${datasource}");
+            assert!(panel["targets"][0]["expr"].as_str().expect("text").contains("instance=~\"$instance\""));
+        }
+        assert!(dashboard.panels.iter().all(|panel| panel.view == View::Lines || panel.queries.len() == 1));
+    }
+}
