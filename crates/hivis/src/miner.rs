@@ -95,6 +95,7 @@ impl Miner {
             address: address.to_string(),
             note: note.to_owned(),
             sources: control::sources(&self.home, &self.ledger, &self.settings),
+            door: control::door(&self.home, &self.settings.console)?,
         };
         page.set_nonblocking(true).context("the page's listener cannot be used")?;
         let page = tokio::net::TcpListener::from_std(page).context("the page's listener cannot be used")?;
