@@ -27,6 +27,11 @@ impl IntoResponse for Refused {
     }
 }
 
+/// What is not there, said to programs and people.
+pub(crate) async fn nothing() -> Refused {
+    Refused::new(StatusCode::NOT_FOUND, "there is nothing at this address; /api lists what is")
+}
+
 impl From<SourceError> for Refused {
     fn from(error: SourceError) -> Self {
         match error {

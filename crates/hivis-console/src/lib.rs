@@ -1,10 +1,11 @@
 //! The control room: pages, their API, health and metrics on the second listener.
 //!
 //! It shows what other rooms hand it through [`Panel`] and decides nothing. What changes something goes through a
-//! source that the program hands in ([`Sources`]), after [`door`] let it pass.
+//! source that the program hands in ([`Sources`]), after the [`Door`] let it pass.
 
 mod answer;
 mod assets;
+mod document;
 mod door;
 mod health;
 mod pages;
@@ -13,19 +14,20 @@ mod review;
 mod shell;
 mod source;
 
-use axum::Router;
-use axum::http::{HeaderValue, header};
 use axum::routing::get;
+use axum::{Extension, Router};
 use hivis_serve::Axon;
 use hivis_store::Ledger;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::future::Future;
 use tokio::net::TcpListener;
-use utoipa::openapi::{Info, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use door::Role;
 pub use pages::alerts::{AckWord, AlertLists, AlertSource};
+pub use door::accounts::{Account, Accounts, DoorError, NewToken, Token};
+pub use door::password::hash as hash_password;
+pub use door::token::{Digest as TokenDigest, digest as token_digest, make as make_token};
+pub use door::{Door, DoorSettings, Entropy, Role, TOKEN_FILE, users_file};
 pub use pages::challenge::ChallengeSource;
 pub use pages::data::DataSource;
 pub use pages::now::NowSource;
@@ -49,60 +51,51 @@ pub struct Panel {
     pub note: String,
     /// Who answers for what.
     pub sources: Sources,
+    /// Who comes in.
+    pub door: Door,
 }
-
-/// Only our own files, no script in the page, no frame around it.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Every route of the second listener.
 pub fn routes(panel: Panel) -> Router {
-    let review = review::routes(panel.sources.desk.clone());
-    let (pages, _document) =
-        OpenApiRouter::with_openapi(OpenApi::new(Info::new("hivis", "1"), utoipa::openapi::Paths::new()))
-            .merge(pages::now::routes())
-            .merge(pages::challenge::routes())
-            .merge(pages::review::routes())
-            .merge(pages::data::routes())
-            .merge(pages::releases::routes())
-            .merge(pages::system::routes())
-            .merge(pages::alerts::routes())
-            .split_for_parts();
+    let (pages, document) = OpenApiRouter::with_openapi(document::frame())
+        .merge(pages::now::routes())
+        .merge(pages::challenge::routes())
+        .merge(pages::review::routes())
+        .merge(pages::data::routes())
+        .merge(pages::releases::routes())
+        .merge(pages::system::routes())
+        .merge(pages::alerts::routes())
+        .merge(review::routes())
+        .merge(document::routes())
+        .split_for_parts();
     Router::new()
         .merge(pages)
         .route("/records/{id}/picture", get(records::picture))
-        .merge(Router::new().nest("/api/review", review))
-        .layer(axum::middleware::from_fn(door::enter))
+        .route("/metrics", get(health::metrics))
+        .merge(door::login::routes())
+        .fallback(answer::nothing)
+        .layer(Extension(document::Document::new(document)))
+        .layer(axum::middleware::from_fn_with_state(panel.clone(), door::enter::enter))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
-        .route("/metrics", get(health::metrics))
         .route("/assets/{name}", get(assets::asset))
-        .layer(axum::middleware::map_response(guard))
+        .layer(axum::middleware::map_response(door::headers::guard))
         .with_state(panel)
 }
 
-/// Serves the routes on `listener` until `shutdown` is done; open event streams do not hold it up.
+/// Serves the routes on `listener` until `shutdown` is done; open event streams do not hold it up. Where others reach the
+/// listener, the door lets nobody in without a login.
 pub async fn serve(
     listener: TcpListener,
     mut panel: Panel,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    // Without a login nobody else's computer may change anything.
-    if !listener.local_addr()?.ip().is_loopback() {
-        panel.sources = Sources::default();
+    if !listener.local_addr()?.ip().to_canonical().is_loopback() {
+        panel.door = panel.door.beyond_loopback().map_err(std::io::Error::other)?;
     }
     let app = routes(panel);
     tokio::select! {
-        result = axum::serve(listener, app) => result,
+        () = door::listen::listen(listener, app) => Ok(()),
         () = shutdown => Ok(()),
     }
-}
-
-async fn guard(mut response: axum::response::Response) -> axum::response::Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }

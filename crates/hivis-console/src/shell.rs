@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 
@@ -58,12 +58,7 @@ impl FromRequestParts<Panel> for Shell {
     async fn from_request_parts(parts: &mut Parts, panel: &Panel) -> Result<Self, Refused> {
         let who = Who::from_request_parts(parts, panel).await?;
         let health = panel.axon.health();
-        let jar = CookieJar::from_headers(&parts.headers);
-        let theme = match jar.get("theme").map(axum_extra::extract::cookie::Cookie::value) {
-            Some("light") => "light",
-            Some("dark") => "dark",
-            _ => "",
-        };
+        let theme = theme(&parts.headers);
         let state = if health.is_ready() {
             let release = health.release.as_ref().map_or_else(String::new, |r| format!(", release {r}"));
             format!("axon on {}{release}", panel.address)
@@ -76,6 +71,16 @@ impl FromRequestParts<Panel> for Shell {
         };
         let path = parts.uri.path().to_owned();
         Ok(Self { path, who, ready: health.is_ready(), state, alerts, theme, note: panel.note.clone() })
+    }
+}
+
+/// `light`, `dark`, or empty: as the system has it.
+pub(crate) fn theme(headers: &HeaderMap) -> &'static str {
+    let jar = CookieJar::from_headers(headers);
+    match jar.get("theme").map(axum_extra::extract::cookie::Cookie::value) {
+        Some("light") => "light",
+        Some("dark") => "dark",
+        _ => "",
     }
 }
 

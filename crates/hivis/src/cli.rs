@@ -2,6 +2,7 @@
 
 mod bridge;
 mod chain;
+mod console;
 mod data;
 mod deploy;
 #[cfg(feature = "train")]
@@ -32,6 +33,9 @@ use hivis_examiner::interval::Shard;
 
 pub use bridge::{BridgeFormat, DataExportArgs, DataImportArgs};
 pub use chain::{ChainArgs, ChainFlags, ChainVerb};
+pub use console::{
+    ConsoleVerb, NewPasswordArgs, RoleName, TokenCreateArgs, TokenVerb, UserAddArgs, UserPasswordArgs, UserVerb,
+};
 pub use data::{DataVerb, ImportDatasetArgs, PullArgs, PullVerb};
 pub use deploy::{BackupArgs, DoctorArgs, InstallServiceArgs, RestoreArgs};
 #[cfg(feature = "train")]
@@ -181,6 +185,9 @@ pub enum Verb {
     Commit(CommitArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
+    /// Who may use the control room: accounts of people, tokens of scripts.
+    #[command(subcommand)]
+    Console(ConsoleVerb),
     /// What is missing, and the command that mends it; with --deploy on this machine too.
     Doctor(DoctorArgs),
     /// Let systemd run the miner: a hardened service, and sockets that outlive a restart.

@@ -10,3 +10,8 @@ pub(crate) fn fresh(count: usize) -> Result<Zeroizing<Vec<u8>>> {
     rand::rngs::OsRng.try_fill_bytes(&mut bytes).context("the operating system gives no randomness")?;
     Ok(bytes)
 }
+
+/// Fills `bytes` so that nobody can guess them.
+pub(crate) fn fill(bytes: &mut [u8]) -> std::io::Result<()> {
+    rand::rngs::OsRng.try_fill_bytes(bytes).map_err(std::io::Error::other)
+}

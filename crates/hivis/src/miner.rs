@@ -96,6 +96,7 @@ impl Miner {
             address: address.to_string(),
             note: note.to_owned(),
             sources: control::sources(&self.home, &self.ledger, &self.settings),
+            door: control::door(&self.home, &self.settings.console)?,
         };
         let watching = Watching {
             ledger: self.ledger.clone(),

@@ -96,7 +96,7 @@ fn terminal(file: &Path) -> Result<Terminal> {
 }
 
 /// A file's first line.
-fn from_file(path: &Path) -> Result<Password> {
+pub(crate) fn from_file(path: &Path) -> Result<Password> {
     let mode = fs_err::metadata(path).context("the password's file cannot be read")?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         tracing::warn!("others may read the password in {} (mode {mode:04o}): chmod 600", path.display());

@@ -2,78 +2,118 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use hivis_store::{ReviewReason, ReviewVerdict, Reviewer};
+use hivis_store::{ReviewReason, ReviewVerdict, Reviewer as Name};
 use hivis_types::Label;
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::{Desk, DeskWord};
+use crate::Panel;
 use crate::answer::Refused;
-use crate::door::origin::{guard, reviewer};
+use crate::door::origin::reviewer;
+use crate::door::{Reviewer, Who, audit, outcome};
 
-/// Longest body, bytes: a decision is a few words.
-const BODY: usize = 16 * 1024;
 /// Reviews that a queue holds where nothing is said, and at most.
 const LIMIT: u32 = 50;
 const MOST: u32 = 1_000;
 
-type AtDesk = State<Option<Arc<dyn Desk>>>;
 type Answer = Result<Json<Value>, Refused>;
 
 /// Everything below `/api/review`; without a desk it answers 503.
-pub(crate) fn routes<S>(desk: Option<Arc<dyn Desk>>) -> Router<S> {
-    Router::new()
-        .route("/queue", get(queue))
-        .route("/next", post(next))
-        .route("/undo", post(undo))
-        .route("/rates", get(rates))
-        .route("/agreement", get(agreement))
-        .route("/{id}", get(story))
-        .route("/{id}/picture", get(picture))
-        .route("/{id}/decision", post(decision))
-        .layer(DefaultBodyLimit::max(BODY))
-        .layer(axum::middleware::from_fn(guard))
-        .with_state(desk)
+pub(crate) fn routes() -> OpenApiRouter<Panel> {
+    OpenApiRouter::new()
+        .routes(routes!(queue))
+        .routes(routes!(next))
+        .routes(routes!(undo))
+        .routes(routes!(rates))
+        .routes(routes!(agreement))
+        .routes(routes!(story))
+        .routes(routes!(picture))
+        .routes(routes!(decision))
 }
 
-fn at(desk: Option<&Arc<dyn Desk>>) -> Result<&Arc<dyn Desk>, Refused> {
-    let said = "reviews are only served on a loopback address until there is a login";
-    desk.ok_or_else(|| Refused::new(StatusCode::SERVICE_UNAVAILABLE, said))
+fn at(panel: &Panel) -> Result<&Arc<dyn Desk>, Refused> {
+    let said = "nobody keeps a review queue here";
+    panel.sources.desk.as_ref().ok_or_else(|| Refused::new(StatusCode::SERVICE_UNAVAILABLE, said))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Asked {
+    /// At most this many, 1 to 1,000; 50 where nothing is said.
     limit: Option<u32>,
 }
 
-async fn queue(State(desk): AtDesk, headers: HeaderMap, asked: Query<Asked>) -> Answer {
+/// What waits, most urgent first.
+#[utoipa::path(
+    get,
+    path = "/api/review/queue",
+    tag = "review",
+    params(Asked),
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn queue(State(panel): State<Panel>, who: Who, headers: HeaderMap, asked: Query<Asked>) -> Answer {
     let limit = asked.limit.unwrap_or(LIMIT).clamp(1, MOST);
-    Ok(Json(at(desk.as_ref())?.queue(reviewer(&headers)?, limit).await?))
+    Ok(Json(at(&panel)?.queue(reviewer(&headers, &who)?, limit).await?))
 }
 
 /// A body with nothing in it, so that this request too is one that a foreign page must ask leave for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-async fn next(State(desk): AtDesk, headers: HeaderMap, body: Result<Json<Nothing>, JsonRejection>) -> Answer {
+/// The next picture for whoever asks, shown to nobody else for a while; null when there is none.
+#[utoipa::path(
+    post,
+    path = "/api/review/next",
+    tag = "review",
+    request_body = Nothing,
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn next(
+    State(panel): State<Panel>,
+    Reviewer(who): Reviewer,
+    headers: HeaderMap,
+    body: Result<Json<Nothing>, JsonRejection>,
+) -> Answer {
     let _: Json<Nothing> = body?;
-    Ok(Json(at(desk.as_ref())?.next(named(&headers)?).await?))
+    Ok(Json(at(&panel)?.next(named(&headers, &who)?).await?))
 }
 
-async fn story(State(desk): AtDesk, headers: HeaderMap, Path(id): Path<String>) -> Answer {
-    Ok(Json(at(desk.as_ref())?.story(id, reviewer(&headers)?).await?))
+/// All about one picture, as far as whoever asks may know it before deciding.
+#[utoipa::path(
+    get,
+    path = "/api/review/{id}",
+    tag = "review",
+    params(("id" = String, Path, description = "The review's number, or the beginning of the picture's SHA-256.")),
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn story(State(panel): State<Panel>, who: Who, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+    Ok(Json(at(&panel)?.story(id, reviewer(&headers, &who)?).await?))
 }
 
-async fn picture(State(desk): AtDesk, Path(id): Path<String>) -> Result<Response, Refused> {
-    let picture = at(desk.as_ref())?.picture(id).await?;
+/// The picture: a JPEG, PNG or WebP.
+#[utoipa::path(
+    get,
+    path = "/api/review/{id}/picture",
+    tag = "review",
+    params(("id" = String, Path, description = "The review's number, or the beginning of the picture's SHA-256.")),
+    responses(
+        (status = 200, description = "Its bytes.", body = [u8], content_type = "image/jpeg"),
+        (status = 404, description = "There is none, or its bytes are no picture."),
+    ),
+)]
+async fn picture(State(panel): State<Panel>, _who: Who, Path(id): Path<String>) -> Result<Response, Refused> {
+    let picture = at(&panel)?.picture(id).await?;
     // By its first bytes: whatever a stranger sent under the name of a picture is not shown.
     let Some(media) = media(&picture.bytes) else {
         return Err(Refused::new(StatusCode::NOT_FOUND, "these bytes are no JPEG, PNG or WebP"));
@@ -92,20 +132,26 @@ fn media(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// `{"verdict": "accept", "label": "roadwork"}`
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct DecisionBody {
+    /// `accept`, `reject` or `skip`.
+    #[schema(value_type = String, example = "accept")]
     verdict: ReviewVerdict,
+    /// What the picture shows.
     #[serde(default)]
     label: Option<LabelWord>,
+    /// Why it is rejected; a reject needs one.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     reason: Option<ReviewReason>,
+    /// In words.
     #[serde(default)]
     note: Option<String>,
 }
 
 /// Labels in the subnet's words.
-#[derive(Deserialize, Clone, Copy)]
+#[derive(Deserialize, ToSchema, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum LabelWord {
     Roadwork,
@@ -122,45 +168,102 @@ impl From<LabelWord> for Label {
     }
 }
 
+/// Takes a decision.
+#[utoipa::path(
+    post,
+    path = "/api/review/{id}/decision",
+    tag = "review",
+    params(("id" = String, Path, description = "The review's number, or the beginning of the picture's SHA-256.")),
+    request_body = DecisionBody,
+    responses(
+        (status = 200, description = "What became of the picture.", body = Value),
+        (status = 409, description = "Somebody was faster; what they said is told.", body = Value),
+    ),
+)]
 async fn decision(
-    State(desk): AtDesk,
+    State(panel): State<Panel>,
+    Reviewer(who): Reviewer,
     headers: HeaderMap,
     Path(id): Path<String>,
     body: Result<Json<DecisionBody>, JsonRejection>,
 ) -> Answer {
     let Json(DecisionBody { verdict, label, reason, note }) = body?;
     let word = DeskWord { verdict, label: label.map(Into::into), reason, note };
-    Ok(Json(at(desk.as_ref())?.decide(id, named(&headers)?, word).await?))
+    let name = named(&headers, &who)?;
+    let decided = at(&panel)?.decide(id.clone(), name.clone(), word).await;
+    audit(&panel.ledger, &as_named(who, &name), "review.decide", &id, outcome(&decided)).await;
+    Ok(Json(decided?))
 }
 
 /// `{}`, `{"review": "12"}` or `{"review": "12", "force": true}`
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UndoBody {
+    /// The review's number, or the beginning of the picture's SHA-256; the last decision where nothing is said.
     #[serde(default)]
     review: Option<String>,
+    /// Takes back what others built on, too.
     #[serde(default)]
     force: bool,
 }
 
-async fn undo(State(desk): AtDesk, headers: HeaderMap, body: Result<Json<UndoBody>, JsonRejection>) -> Answer {
+/// Takes a decision back; nothing is deleted.
+#[utoipa::path(
+    post,
+    path = "/api/review/undo",
+    tag = "review",
+    request_body = UndoBody,
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn undo(
+    State(panel): State<Panel>,
+    Reviewer(who): Reviewer,
+    headers: HeaderMap,
+    body: Result<Json<UndoBody>, JsonRejection>,
+) -> Answer {
     let Json(UndoBody { review, force }) = body?;
     if force && review.is_none() {
         return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "force needs a review"));
     }
-    Ok(Json(at(desk.as_ref())?.undo(review, named(&headers)?, force).await?))
+    let name = named(&headers, &who)?;
+    let target = review.clone().unwrap_or_default();
+    let undone = at(&panel)?.undo(review, name.clone(), force).await;
+    audit(&panel.ledger, &as_named(who, &name), "review.undo", &target, outcome(&undone)).await;
+    Ok(Json(undone?))
 }
 
-async fn rates(State(desk): AtDesk) -> Answer {
-    Ok(Json(at(desk.as_ref())?.rates().await?))
+/// Acceptance by generator and prompt.
+#[utoipa::path(
+    get,
+    path = "/api/review/rates",
+    tag = "review",
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn rates(State(panel): State<Panel>, _who: Who) -> Answer {
+    Ok(Json(at(&panel)?.rates().await?))
 }
 
-async fn agreement(State(desk): AtDesk) -> Answer {
-    Ok(Json(at(desk.as_ref())?.agreement().await?))
+/// How far reviewers agree.
+#[utoipa::path(
+    get,
+    path = "/api/review/agreement",
+    tag = "review",
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn agreement(State(panel): State<Panel>, _who: Who) -> Answer {
+    Ok(Json(at(&panel)?.agreement().await?))
 }
 
-/// The name in the header, which the door has seen.
-fn named(headers: &HeaderMap) -> Result<Reviewer, Refused> {
-    let missing = || Refused::new(StatusCode::FORBIDDEN, "the header X-Hivis-Reviewer is missing");
-    reviewer(headers)?.ok_or_else(missing)
+/// Whose decision it is: the account's, or the header's; without either it is `local`'s.
+fn named(headers: &HeaderMap, who: &Who) -> Result<Name, Refused> {
+    let local = || {
+        let said = |refused: hivis_store::ReviewRefused| refused.to_string();
+        Name::new(&who.name).map_err(|refused| Refused::new(StatusCode::UNPROCESSABLE_ENTITY, &said(refused)))
+    };
+    reviewer(headers, who)?.map_or_else(local, Ok)
+}
+
+/// For the audit log: where there are no accounts the name in the header says more than `local`.
+fn as_named(who: Who, name: &Name) -> Who {
+    Who { name: name.as_str().to_owned(), ..who }
 }

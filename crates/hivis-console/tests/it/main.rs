@@ -1,14 +1,17 @@
 //! The routes of the second listener, asked in process and over sockets.
 
+mod door;
 mod review;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hivis_bittensor::Keypair;
-use hivis_console::{Panel, routes};
+use hivis_console::{Door, DoorSettings, Panel, routes};
 use hivis_engine::FixedEngine;
 use hivis_serve::{Axon, AxonSettings, Loaded, NoRecorder, Permits};
 use hivis_store::Home;
@@ -45,9 +48,32 @@ async fn panel(permits: &[&str]) -> (Panel, tempfile::TempDir) {
         address: "127.0.0.1:8091".to_owned(),
         note: "a <b>note</b>".to_owned(),
         sources: hivis_console::Sources::default(),
+        door: Door::new(door_settings(home.path())).expect("a door"),
     };
     metrics::with_local_recorder(&recorder, || metrics::counter!("hivis_test_total").increment(3));
     (panel, folder)
+}
+
+/// What a door goes by in tests; its randomness is none.
+fn door_settings(home: &std::path::Path) -> DoorSettings {
+    DoorSettings {
+        folder: home.to_owned(),
+        idle: Duration::from_hours(1),
+        lifetime: Duration::from_hours(12),
+        proxies: Vec::new(),
+        hosts: Vec::new(),
+        open_metrics: false,
+        entropy: counted,
+    }
+}
+
+/// Never the same twice.
+#[expect(clippy::unnecessary_wraps, reason = "the system's may fail")]
+fn counted(bytes: &mut [u8]) -> std::io::Result<()> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    bytes.fill(0);
+    bytes[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    Ok(())
 }
 
 async fn get(world: &World, path: &str) -> (StatusCode, axum::http::HeaderMap, String) {

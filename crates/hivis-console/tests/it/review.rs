@@ -12,7 +12,7 @@ use crate::panel;
 
 /// A desk that notes what it is asked. Review 1 can be decided, 2 is decided, and there is no other.
 #[derive(Default)]
-struct NotingDesk {
+pub(crate) struct NotingDesk {
     asked: Mutex<Vec<String>>,
 }
 
@@ -21,7 +21,7 @@ impl NotingDesk {
         self.asked.lock().expect("nobody panicked").push(text);
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().expect("nobody panicked"))
     }
 }
@@ -268,7 +268,8 @@ async fn pictures_have_their_own_type_and_nothing_else_is_shown() {
 async fn nobody_elses_computer_decides() {
     let served = served("0.0.0.0").await;
     let (status, _, body) = ask(&served, "POST /api/review/1/decision", &[JSON, ANNA], ACCEPT).await;
-    assert_eq!(status, 503, "{}", String::from_utf8_lossy(&body));
-    assert_eq!(ask(&served, "GET /api/review/queue", &[], "").await.0, 503);
+    assert_eq!(status, 401, "{}", String::from_utf8_lossy(&body));
+    assert_eq!(ask(&served, "GET /api/review/queue", &[], "").await.0, 401);
+    assert_eq!(served.desk.asked(), [""; 0], "nothing came through");
     assert_eq!(ask(&served, "GET /healthz", &[], "").await.0, 200, "the rest is as it was");
 }

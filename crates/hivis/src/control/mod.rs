@@ -4,6 +4,7 @@ mod alerts;
 mod challenge;
 mod data;
 mod desk;
+mod door;
 mod now;
 mod releases;
 mod system;
@@ -15,6 +16,7 @@ use hivis_store::{Home, Ledger};
 
 use crate::config::Settings;
 use desk::ReviewDesk;
+pub(crate) use door::door;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {

@@ -6,6 +6,7 @@ pub(crate) mod backup;
 pub(crate) mod bridge;
 pub(crate) mod chain;
 pub(crate) mod commit;
+pub(crate) mod console;
 pub(crate) mod data;
 pub(crate) mod dates;
 pub(crate) mod demo;

@@ -160,7 +160,7 @@ fn a_configuration_that_cannot_work_is_said() {
     let found = findings(wrong.path(), &[]);
     for (what, text) in [
         ("axon", "no validator gets there"),
-        ("page", "asks for no password"),
+        ("page", "there are no accounts"),
         ("library", "is not there"),
         ("driver", "not loaded"),
     ] {

@@ -5,6 +5,7 @@ mod bridges;
 mod callers;
 mod chain;
 mod config;
+mod console;
 mod data;
 mod dates;
 mod demo;

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use hivis_console::Accounts;
+
 use super::{Deployment, Finding};
 
 /// `st` of a socket that listens, in `/proc/net/tcp`.
@@ -11,7 +13,7 @@ pub(super) fn check(of: &Deployment<'_>) -> Vec<Finding> {
     let serve = &of.settings.serve;
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| of.machine.read(table).unwrap_or_default());
     let listening: Vec<SocketAddr> = tables.iter().flat_map(|table| table.lines()).filter_map(listener).collect();
-    vec![axon(serve.addr, &listening), outside(serve.addr.port()), page(serve.page, &listening)]
+    vec![axon(serve.addr, &listening), outside(serve.addr.port()), page(of, &listening)]
 }
 
 fn axon(address: SocketAddr, listening: &[SocketAddr]) -> Finding {
@@ -40,15 +42,37 @@ fn outside(port: u16) -> Finding {
     Finding::note("outside", format!("whether validators reach port {port} cannot be seen from inside"), look)
 }
 
-fn page(address: SocketAddr, listening: &[SocketAddr]) -> Finding {
-    let what = "page";
+fn page(of: &Deployment<'_>, listening: &[SocketAddr]) -> Finding {
+    let (what, address) = ("page", of.settings.serve.page);
     let mend = format!("serve.page = \"127.0.0.1:{}\" in hivis.toml, then `ssh -L` to look at it", address.port());
     if !address.ip().is_loopback() {
-        return Finding::bad(what, format!("{address} can be reached by others, and it asks for no password"), mend);
+        return elsewhere(of, &mend);
     }
     match listening.iter().find(|found| found.port() == address.port() && !found.ip().is_loopback()) {
         Some(found) => Finding::bad(what, format!("something listens on {found}, which others can reach"), mend),
         None => Finding::good(what, format!("{address} is for this computer only")),
+    }
+}
+
+/// Others reach the page: who may log in, and what they send in the clear.
+fn elsewhere(of: &Deployment<'_>, mend: &str) -> Finding {
+    let (what, address) = ("page", of.settings.serve.page);
+    match Accounts::read(of.home.path()) {
+        Err(error) => Finding::failed(what, &error.into(), "mend users.toml in the home"),
+        Ok(accounts) if accounts.users().is_empty() => {
+            let text = format!("{address} can be reached by others, and there are no accounts");
+            Finding::bad(what, text, format!("hivis console user add NAME --role operator; or {mend}"))
+        }
+        Ok(accounts) => {
+            let count = accounts.users().len();
+            let text =
+                format!("{address} can be reached by others; {count} have accounts, and passwords come in the clear");
+            Finding::note(
+                what,
+                text,
+                format!("put a proxy with TLS before it (console.proxies, console.hosts); or {mend}"),
+            )
+        }
     }
 }
 
