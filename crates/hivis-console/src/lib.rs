@@ -7,11 +7,13 @@ mod answer;
 mod assets;
 mod door;
 mod health;
+mod live;
 mod pages;
 mod records;
 mod review;
 mod shell;
 mod source;
+mod thumb;
 
 use axum::Router;
 use axum::http::{HeaderValue, header};
@@ -26,9 +28,9 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use door::Role;
 pub use pages::alerts::AlertSource;
-pub use pages::challenge::ChallengeSource;
+pub use pages::challenge::{ChallengeSource, Neighbour, Neighbours, Replay, Said, Trained};
 pub use pages::data::DataSource;
-pub use pages::now::NowSource;
+pub use pages::now::{Earned, Look, Money, NowSource, Reward, StationLook, Worry};
 pub use pages::releases::ReleaseSource;
 pub use pages::system::SystemSource;
 pub use review::{Desk, DeskPicture, DeskWord};
@@ -71,6 +73,10 @@ pub fn routes(panel: Panel) -> Router {
     Router::new()
         .merge(pages)
         .route("/records/{id}/picture", get(records::picture))
+        .route("/records/{id}/thumb", get(thumb::of_record))
+        .route("/pictures/{sha256}/thumb", get(thumb::of_picture))
+        .layer(axum::Extension(live::Live::new()))
+        .layer(axum::Extension(thumb::Thumbs::new()))
         .merge(Router::new().nest("/api/review", review))
         .layer(axum::middleware::from_fn(door::enter))
         .route("/healthz", get(health::healthz))
@@ -100,7 +106,7 @@ pub async fn serve(
 
 async fn guard(mut response: axum::response::Response) -> axum::response::Response {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
