@@ -1,92 +1,120 @@
 // @ts-check
-// The live table: each answer arrives as one server-sent event and becomes the first row.
+// Now, kept current: verdict and figures every two seconds, challenges as they come, the wheel once a minute.
 
-const KEEP = 40;
+import { get } from "./api.js";
+import { byId, el } from "./dom.js";
+import { KEEP, Table } from "./rows.js";
+import { Stream } from "./stream.js";
 
-/** @typedef {{id: string, time: string, hotkey: string, prediction: number, silence: string | null, status: number,
- *   total_ms: number, picture: boolean}} Answer */
+/** @typedef {import("./stream.js").Figures} Figures */
+/** @typedef {{reward: {point: number, low: number, high: number, from: string} | null, turn: string,
+ *   stations: {name: string, count: number, said: string, at_work: boolean}[]}} Look */
 
-/** @param {string} id @returns {HTMLElement} */
-function element(id) {
-  const found = document.getElementById(id);
-  if (!found) throw new Error(`the page has no #${id}`);
-  return found;
+/** Reward and the wheel change slowly. */
+const LOOK_MS = 60_000;
+/** A screen reader is told so often what came. */
+const SUMMARY_MS = 15_000;
+/** A row is written within this time after its answer was given. */
+const WRITTEN_MS = 1_500;
+
+const table = new Table();
+const newest = byId("answers").dataset.newest ?? "";
+let came = 0;
+let silent = 0;
+
+/** @param {string} text @param {string} state */
+function link(text, state) {
+  const place = byId("link");
+  if (place.textContent !== text) place.textContent = text;
+  place.className = `link ${state}`;
 }
 
-/** @param {string} text @param {string} [kind] */
-function cell(text, kind) {
-  const td = document.createElement("td");
-  td.textContent = text;
-  if (kind) td.className = kind;
-  return td;
+/** @param {string} of @param {string} text */
+function put(of, text) {
+  for (const place of document.querySelectorAll(of)) if (place.textContent !== text) place.textContent = text;
 }
 
-/** @param {Answer} answer */
-function verdict(answer) {
-  if (answer.silence) return cell(answer.silence, "silent");
-  return answer.prediction > 0.5 ? cell("roadwork", "road") : cell("clear", "clear");
+/** @param {Figures} said */
+function figures(said) {
+  for (const [name, text] of Object.entries(said.texts)) put(`[data-figure="${name}"]`, text);
+  put('[data-now="title"]', said.title);
+  put('[data-now="lead"]', said.lead);
+  byId("verdict").className = `card verdict ${said.state}`;
+  const list = byId("reasons");
+  const key = JSON.stringify(said.reasons);
+  if (list.dataset.key === key) return;
+  list.dataset.key = key;
+  list.replaceChildren(...said.reasons.map((reason) =>
+    el("li", { class: reason.state }, el("b", {}, reason.said), " ", el("span", { class: "soft" }, reason.hint))));
 }
 
-/** @param {Answer} answer */
-function score(answer) {
-  const td = document.createElement("td");
-  if (answer.prediction < 0) return td;
-  const meter = document.createElement("meter");
-  meter.value = answer.prediction;
-  meter.setAttribute("aria-label", "probability of roadwork");
-  td.append(meter, ` ${answer.prediction.toFixed(3)}`);
-  return td;
-}
+/** @param {number} count */
+const short = (count) => (count < 10_000 ? String(count) : count < 1_000_000 ? `${Math.floor(count / 1000)}k` : `${(count / 1e6).toFixed(1)}M`);
 
-/** @param {Answer} answer */
-function thumbnail(answer) {
-  const td = document.createElement("td");
-  const img = document.createElement("img");
-  img.alt = "";
-  img.width = img.height = 56;
-  if (answer.picture) {
-    const address = `/records/${answer.id}/picture`;
-    img.src = address;
-    // The row may be here before the record is on disk: ask once more, a moment later.
-    img.onerror = () => {
-      img.onerror = null;
-      setTimeout(() => { img.src = `${address}?again`; }, 500);
-    };
+async function look() {
+  if (document.hidden) return;
+  /** @type {Look | null} */
+  const said = (await get("/api/now").catch(() => null))?.look ?? null;
+  if (!said) return;
+  put('[data-look="turn"]', said.turn);
+  if (said.reward) {
+    for (const name of /** @type {const} */ (["low", "high"])) put(`[data-look="${name}"]`, said.reward[name].toFixed(2));
+    put('[data-look="reward"]', said.reward.point.toFixed(2));
+    put('[data-look="from"]', said.reward.from);
   }
-  td.append(img);
-  return td;
-}
-
-/** @param {Answer} answer */
-function row(answer) {
-  const tr = document.createElement("tr");
-  tr.append(
-    thumbnail(answer),
-    cell(answer.time.slice(11, 19)),
-    cell(answer.hotkey.slice(0, 6)),
-    score(answer),
-    verdict(answer),
-    cell(String(answer.status), "number"),
-    cell(answer.total_ms.toFixed(1), "number"),
-  );
-  return tr;
-}
-
-/** @param {Record<string, string>} figures */
-function show(figures) {
-  for (const [name, text] of Object.entries(figures)) {
-    const place = document.querySelector(`[data-figure="${name}"]`);
-    if (place) place.textContent = text;
+  for (const station of said.stations) {
+    for (const place of document.querySelectorAll(`[data-station="${station.name}"]`)) {
+      place.setAttribute("class", `station ${station.at_work ? "work" : station.count > 0 ? "done" : "idle"}`);
+      const words = `${station.name}: ${station.said}`;
+      place.setAttribute("aria-label", words);
+      const [title, count] = [place.querySelector("title"), place.querySelector(".count")];
+      if (title) title.textContent = words;
+      if (count) count.textContent = short(station.count);
+    }
   }
 }
 
-const rows = element("answers");
-const events = new EventSource("/events");
-events.addEventListener("answer", (event) => {
-  document.getElementById("empty")?.remove();
-  rows.prepend(row(JSON.parse(event.data)));
-  while (rows.childElementCount > KEEP) rows.lastElementChild?.remove();
+const pause = byId("pause");
+let byHand = false;
+let pointed = false;
+const hold = () => {
+  table.hold(byHand || pointed);
+  pause.setAttribute("aria-pressed", String(byHand));
+  pause.textContent = byHand ? "Go on" : "Pause";
+};
+table.onHeld = (unseen) => { if (byHand) pause.textContent = `Go on (${unseen} new)`; };
+pause.addEventListener("click", () => { byHand = !byHand; hold(); });
+// Nobody should hit a row that has just become another one.
+const body = byId("answers");
+for (const [begins, ends] of [["pointerenter", "pointerleave"], ["focusin", "focusout"]]) {
+  body.addEventListener(begins, () => { pointed = true; hold(); });
+  body.addEventListener(ends, () => { pointed = false; hold(); });
+}
+
+new Stream("/events", newest, {
+  link,
+  figures,
+  answers(rows, others) {
+    came += rows.length + others;
+    silent += rows.filter((row) => row.probability === null).length;
+    table.add(rows);
+  },
+  opened(again) {
+    if (!again) return;
+    // Answers that were given around the break are written a moment later.
+    window.setTimeout(async () => {
+      const said = await get(`/api/challenges?limit=${KEEP}`).catch(() => null);
+      if (said) table.add(said.rows);
+    }, WRITTEN_MS);
+    void look();
+  },
 });
-events.addEventListener("figures", (event) => show(JSON.parse(event.data)));
-events.onerror = () => show({ link: "reconnecting" });
-events.onopen = () => show({ link: "live" });
+
+setInterval(look, LOOK_MS);
+setInterval(() => {
+  if (document.hidden || came === 0) return;
+  const s = came === 1 ? "" : "s";
+  byId("summary").textContent = `${came} challenge${s} in the last ${SUMMARY_MS / 1000} seconds, ${silent === 0 ? "all answered" : `${silent} without an answer`}`;
+  came = 0;
+  silent = 0;
+}, SUMMARY_MS);

@@ -21,6 +21,17 @@ impl Refused {
     }
 }
 
+impl Refused {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The reason, for a page.
+    pub(crate) fn said(&self) -> String {
+        self.body["error"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         (self.status, Json(self.body)).into_response()

@@ -8,11 +8,13 @@ mod assets;
 mod document;
 mod door;
 mod health;
+mod live;
 mod pages;
 mod records;
 mod review;
 mod shell;
 mod source;
+mod thumb;
 
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -23,14 +25,14 @@ use std::future::Future;
 use tokio::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use pages::alerts::{AckWord, AlertLists, AlertSource};
 pub use door::accounts::{Account, Accounts, DoorError, NewToken, Token};
 pub use door::password::hash as hash_password;
 pub use door::token::{Digest as TokenDigest, digest as token_digest, make as make_token};
 pub use door::{Door, DoorSettings, Entropy, Role, TOKEN_FILE, users_file};
-pub use pages::challenge::ChallengeSource;
+pub use pages::alerts::{AckWord, AlertLists, AlertSource};
+pub use pages::challenge::{ChallengeSource, Neighbour, Neighbours, Replay, Said, Trained};
 pub use pages::data::DataSource;
-pub use pages::now::NowSource;
+pub use pages::now::{Earned, Look, Money, NowSource, Reward, StationLook, Worry};
 pub use pages::releases::ReleaseSource;
 pub use pages::system::SystemSource;
 pub use review::{Desk, DeskPicture, DeskWord};
@@ -71,9 +73,13 @@ pub fn routes(panel: Panel) -> Router {
     Router::new()
         .merge(pages)
         .route("/records/{id}/picture", get(records::picture))
+        .route("/records/{id}/thumb", get(thumb::of_record))
+        .route("/pictures/{sha256}/thumb", get(thumb::of_picture))
         .route("/metrics", get(health::metrics))
         .merge(door::login::routes())
         .fallback(answer::nothing)
+        .layer(Extension(live::Live::new()))
+        .layer(Extension(thumb::Thumbs::new()))
         .layer(Extension(document::Document::new(document)))
         .layer(axum::middleware::from_fn_with_state(panel.clone(), door::enter::enter))
         .route("/healthz", get(health::healthz))

@@ -67,6 +67,28 @@ impl Embeddings {
         Ok(own)
     }
 
+    /// The newest whole rows of the space in `folder`, at most `rows` and at most `bytes` of them, oldest first; `None` when
+    /// there is no space. What it costs does not grow with the file.
+    pub fn newest(folder: &Path, rows: usize, bytes: usize) -> Result<Option<Self>, StoreError> {
+        let Some(anchor) = Self::anchor_of(folder)? else { return Ok(None) };
+        let path = folder.join(FILE);
+        let mut file = fs::File::open(&path)?.into_file();
+        let (start, one) = ((HEAD + 4 * anchor.len()) as u64, (ROW_HEAD + 4 * anchor.len()) as u64);
+        let there = file.metadata()?.len().saturating_sub(start) / one;
+        let wanted = (rows as u64).min(bytes as u64 / one).min(there);
+        let mut own = Self {
+            folder: folder.to_owned(),
+            anchor,
+            ids: Vec::new(),
+            rows: Vec::new(),
+            at: HashMap::new(),
+            read_to: start + (there - wanted) * one,
+            damaged: 0,
+        };
+        own.read_on(&mut file, &path)?;
+        Ok(Some(own))
+    }
+
     /// Length of a row.
     pub fn width(&self) -> usize {
         self.anchor.len()

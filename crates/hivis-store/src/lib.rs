@@ -70,7 +70,9 @@ pub use ledger::generated::{Batch, BatchKind, Generated, KeptGenerated, NewBatch
 pub use ledger::jobs::{Claim, Claimant, Job, JobState, JobStep, Lease, NewJob, StepEnd, StepState, Term};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};
+pub use ledger::looking::{Looked, Worth};
 pub use ledger::mining::{JudgedRecord, MiningRun, NewMiningRun, NewPick, Pick};
+pub use ledger::minutes::{CallerSeen, Minute, Window};
 pub use ledger::morning::{Made, Mined, Reviewed};
 pub use ledger::picture_names::{PictureHere, PictureName};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
@@ -85,6 +87,7 @@ pub use ledger::reviews::{
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};
 pub use ledger::spend::{AtCap, Booked, Booking, Cap, Caps, NewSpend, Spent, Tally};
+pub use ledger::stations::{Stations, TrueAnswer, WrongAnswer};
 pub use ledger::summary::{Latency, Summary, Totals};
 pub use ledger::tail::{Tail, TailFrom};
 pub use ledger::test_looks::{NewTestLook, TestLook};

@@ -1,6 +1,7 @@
 //! The routes of the second listener, asked in process and over sockets.
 
 mod door;
+mod pages;
 mod review;
 
 use std::sync::Arc;

@@ -3,8 +3,8 @@
 use hivis_types::{BatchLeft, LabelSource, Protocol, Record};
 use sqlx::SqliteConnection;
 
-use crate::ledger::labels;
 use crate::ledger::objects::{self, Sighting};
+use crate::ledger::{labels, minutes};
 use crate::{DropReason, Ledger, Put, StoreError, StoredLabel};
 
 /// A record whose picture is on the disk, or is not and why.
@@ -20,8 +20,8 @@ pub(crate) struct Prepared {
 /// What became of one record of a committed group.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inserted {
-    /// False when a record of this id was there already.
-    pub(crate) new: bool,
+    /// Its place in the order of commits; `None` when a record of this id was there already.
+    pub(crate) seq: Option<i64>,
     /// True when another picture's row has this one's MD5: it is not stored.
     pub(crate) collided: bool,
 }
@@ -34,6 +34,7 @@ impl Ledger {
         for prepared in group {
             outcomes.push(insert(&mut transaction, prepared).await.map_err(|e| self.error(e))?);
         }
+        minutes::count(&mut transaction, group, &outcomes).await.map_err(|e| self.error(e))?;
         transaction.commit().await.map_err(|e| self.error(e))?;
         Ok(outcomes)
     }
@@ -101,12 +102,12 @@ async fn insert(connection: &mut SqliteConnection, prepared: &Prepared) -> Resul
         .bind(judgement.map(|j| features_to_blob(&j.features)))
         .execute(&mut *connection)
         .await?;
-    let new = done.rows_affected() > 0;
-    if let (true, Some(label)) = (new, record.label) {
+    let seq = (done.rows_affected() > 0).then(|| done.last_insert_rowid());
+    if let (Some(seq), Some(label)) = (seq, record.label) {
         let label = StoredLabel { label, source: LabelSource::Testnet, confidence: 1.0, at: record.arrived };
-        labels::upsert(connection, done.last_insert_rowid(), &label).await?;
+        labels::upsert(connection, seq, &label).await?;
     }
-    Ok(Inserted { new, collided })
+    Ok(Inserted { seq, collided })
 }
 
 /// The name of a protocol in the ledger.

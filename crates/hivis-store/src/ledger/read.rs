@@ -77,6 +77,43 @@ impl Ledger {
         self.story(&id.to_string()).await
     }
 
+    /// The records of these whole ids, newest first; unknown ones are left out.
+    pub(crate) async fn records_by(&self, ids: &[String]) -> Result<Vec<StoredRecord>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut query = select(&RecordFilter::default());
+        query.push(" AND r.id IN (");
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(id.clone());
+        }
+        query.push(") ORDER BY r.arrived_us DESC, r.seq DESC");
+        self.fetch(query).await
+    }
+
+    /// What was committed after this record: the newest `limit`, newest first, and how many there are in all. Without such
+    /// a record, what arrived at its time or later.
+    pub async fn since_record(&self, id: RecordId, limit: u32) -> Result<(Vec<StoredRecord>, u64), StoreError> {
+        let limit = limit.clamp(1, LIST_LIMIT);
+        let known = sqlx::query_scalar::<_, i64>("SELECT seq FROM records WHERE id = ?").bind(id.to_string());
+        let mut query = select(&RecordFilter::default());
+        let Some(seq) = known.fetch_optional(self.readers()).await.map_err(|e| self.error(e))? else {
+            let (seconds, nanos) = id.0.get_timestamp().map_or((0, 0), |time| time.to_unix());
+            let arrived = i64::try_from(seconds).unwrap_or(0).saturating_mul(1_000_000) + i64::from(nanos / 1000);
+            query.push(" AND r.arrived_us >= ").push_bind(arrived);
+            query.push(" ORDER BY r.arrived_us DESC, r.seq DESC LIMIT ").push_bind(limit);
+            let records = self.fetch(query).await?;
+            let count = records.len() as u64;
+            return Ok((records, count));
+        };
+        let newest = sqlx::query_scalar::<_, i64>("SELECT coalesce(max(seq), 0) FROM records");
+        let newest = newest.fetch_one(self.readers()).await.map_err(|e| self.error(e))?;
+        query.push(" AND r.seq > ").push_bind(seq).push(" ORDER BY r.seq DESC LIMIT ").push_bind(limit);
+        // Rows are never removed, so there is no gap in their numbers.
+        Ok((self.fetch(query).await?, newest.saturating_sub(seq).max(0) as u64))
+    }
+
     async fn fetch(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<StoredRecord>, StoreError> {
         let rows = query.build().fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         rows.iter().map(rows::from_row).collect()

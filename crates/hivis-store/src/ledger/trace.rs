@@ -17,7 +17,7 @@ pub struct Trace {
     pub md5: Md5,
     /// False when retention has removed the file.
     pub there: bool,
-    /// Records that show it, oldest first.
+    /// Records that show it, oldest first; of more than 1,000 the newest.
     pub records: Vec<String>,
     /// Data sets that hold it, as `dataset/name`.
     pub datasets: Vec<String>,
@@ -134,7 +134,9 @@ impl Ledger {
             return Ok(None);
         };
         let texts = |rows: Vec<SqliteRow>| rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
-        let records = all("SELECT id FROM records WHERE sha256 = ? ORDER BY seq").await?;
+        let records = all("SELECT id FROM (SELECT id, seq FROM records WHERE sha256 = ? ORDER BY seq DESC LIMIT 1000)
+            ORDER BY seq")
+        .await?;
         let datasets = all("SELECT d.name || '/' || p.name FROM pictures p JOIN datasets d ON d.id = p.dataset
             WHERE p.sha256 = ? ORDER BY 1")
         .await?;

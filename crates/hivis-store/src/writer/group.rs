@@ -169,7 +169,7 @@ impl Groups {
     fn count(&self, group: &[Prepared], inserted: &[Inserted], counters: &Counters) {
         let (mut records, mut pictures) = (0, 0);
         for (prepared, inserted) in group.iter().zip(inserted) {
-            if inserted.new {
+            if inserted.seq.is_some() {
                 records += 1;
             } else {
                 counters.rows_dropped(DropReason::Duplicate, 1);
@@ -187,7 +187,7 @@ impl Groups {
                     }
                     counters.pictures_dropped(DropReason::Md5Collision, 1);
                 }
-                Some(Ok(_)) if inserted.new => pictures += 1,
+                Some(Ok(_)) if inserted.seq.is_some() => pictures += 1,
                 Some(Ok(_)) => counters.pictures_dropped(DropReason::Duplicate, 1),
             }
         }

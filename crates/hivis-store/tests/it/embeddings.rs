@@ -137,3 +137,20 @@ proptest! {
         prop_assert!((0..rows).all(|n| space.get(id(n)) == Some(&row(n))));
     }
 }
+
+#[test]
+fn the_newest_rows_are_read_without_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(Embeddings::newest(folder.path(), 10, 1 << 20).unwrap().is_none());
+    let anchor = [1.0, 2.0];
+    let mut all = Embeddings::open(folder.path(), &anchor).unwrap();
+    let rows: Vec<(ObjectId, [f32; 2])> = (0..9u8).map(|n| (ObjectId([n; 32]), [f32::from(n), 0.5])).collect();
+    all.append(rows.iter().map(|(id, row)| (*id, row.as_slice()))).unwrap();
+    for (most, bytes, expected) in [(3, 1 << 20, 6..9u8), (100, 1 << 20, 0..9), (100, 2 * 44, 7..9), (0, 99, 9..9)] {
+        let some = Embeddings::newest(folder.path(), most, bytes).unwrap().unwrap();
+        let ids: Vec<ObjectId> = expected.clone().map(|n| ObjectId([n; 32])).collect();
+        assert_eq!(some.ids(), ids, "{most} rows, {bytes} bytes");
+        assert_eq!(some.rows().len(), 2 * ids.len());
+        assert_eq!(some.get(ObjectId([8; 32])), ids.last().map(|_| [8.0, 0.5].as_slice()));
+    }
+}

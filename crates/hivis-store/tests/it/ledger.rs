@@ -26,7 +26,7 @@ async fn an_older_ledger_is_brought_up_and_a_copy_is_kept() {
     old.close().await.unwrap();
 
     let ledger = home.ledger().await.unwrap();
-    assert_eq!(ledger.version(), 13);
+    assert_eq!(ledger.version(), 17);
     assert_eq!(ledger.totals().await.unwrap().pictures, 1, "what was there is there");
     let copy = home.path().join("ledger.db.v1");
     let options = SqliteConnectOptions::new().filename(&copy).read_only(true);
@@ -55,7 +55,7 @@ async fn two_processes_may_make_one_ledger_at_once() {
         })
         .collect();
     for ledger in opened {
-        assert_eq!(ledger.await.unwrap().unwrap().version(), 13);
+        assert_eq!(ledger.await.unwrap().unwrap().version(), 17);
     }
 }
 

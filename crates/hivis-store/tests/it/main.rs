@@ -18,6 +18,7 @@ mod labels;
 mod ledger;
 mod log;
 mod mining;
+mod minutes;
 mod morning;
 mod objects;
 mod picture_names;

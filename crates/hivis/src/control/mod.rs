@@ -15,14 +15,18 @@ use hivis_console::Sources;
 use hivis_store::{Home, Ledger};
 
 use crate::config::Settings;
+use challenge::HomeChallenge;
 use desk::ReviewDesk;
 pub(crate) use door::door;
+use now::HomeNow;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {
     Sources {
         desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))),
         alerts: Some(Arc::new(alerts::Alerts::new(ledger))),
+        now: Some(Arc::new(HomeNow::new(home, ledger, settings))),
+        challenge: Some(Arc::new(HomeChallenge::new(home, ledger, settings))),
         ..Sources::default()
     }
 }

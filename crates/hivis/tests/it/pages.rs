@@ -1,12 +1,12 @@
 //! The control room in a real browser: each page's spec in `tests/page/` drives Chromium against a served home.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use hivis_testbed::peers;
 
-use crate::miner::DEADLINE;
+use crate::miner::{BOB, DEADLINE, Miner, hivis, with_release};
 
 /// Where the specs lie.
 fn specs() -> PathBuf {
@@ -51,4 +51,91 @@ fn types_of_the_page_fit() {
     tsc.args(files(&console, "js")).args(files(&specs(), "mjs"));
     let said = tsc.output().expect("tsc starts");
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stdout));
+}
+
+/// A served home on these addresses, after another server that had them.
+fn again(home: &Path, axon: &str, page: &str) -> Miner {
+    let page = page.trim_start_matches("http://").trim_end_matches('/');
+    let args = ["serve", "--addr", axon, "--page", page, "--hotkey", "//Bob", "--json"];
+    Miner::follow(hivis(home, &args))
+}
+
+/// A validator that asks at a rate, until it is dropped.
+struct Asking(Child);
+
+impl Asking {
+    fn begin(home: &Path, axon: &str, rate: &str) -> Self {
+        let args = ["exam", "--axon", axon, "--axon-hotkey", BOB, "--tell", "--rate", rate, "--questions", "5000"];
+        let child = hivis(home, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        Self(child.expect("the exam starts"))
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits until the spec, which says so with a file, wants the next step; `false` when it has ended.
+fn cued(folder: &Path, name: &str) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < DEADLINE * 2 {
+        if folder.join(name).exists() {
+            return true;
+        }
+        if folder.join("ended").exists() {
+            return false;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    false
+}
+
+#[test]
+fn now_is_kept_current_under_load_and_over_a_restart() {
+    let Some(_) = peers::environment("page") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (home, cues) = (folder.path().join("home"), folder.path().join("cues"));
+    std::fs::create_dir(&cues).expect("a folder");
+    with_release(&home);
+    let miner = Miner::start(&home);
+    let (axon, page) = (miner.axon.clone(), miner.page.clone());
+    let address = page.trim_end_matches('/').to_owned();
+    let stage = cues.clone();
+    // The spec says when the server goes and when it comes back, on the same ports.
+    let server = std::thread::spawn(move || {
+        let asking = Asking::begin(&home, &axon, "20");
+        if !cued(&stage, "stop") {
+            return;
+        }
+        drop(asking);
+        miner.stop();
+        std::fs::write(stage.join("stopped"), "").expect("a cue");
+        if !cued(&stage, "start") {
+            return;
+        }
+        let miner = again(&home, &axon, &page);
+        let _asking = Asking::begin(&home, &axon, "20");
+        std::fs::write(stage.join("started"), "").expect("a cue");
+        cued(&stage, "ended");
+        miner.stop();
+    });
+    let ran = std::panic::catch_unwind(|| spec("now", &address, &[("HIVIS_CUE", cues.to_str().expect("text"))]));
+    std::fs::write(cues.join("ended"), "").expect("a cue");
+    server.join().expect("the server's side");
+    assert!(ran.expect("the spec held"), "the spec ran");
+}
+
+#[test]
+fn a_challenge_tells_its_story() {
+    let Some(_) = peers::environment("page") else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path().join("home");
+    with_release(&home);
+    let miner = Miner::start(&home);
+    let address = miner.page.trim_end_matches('/').to_owned();
+    assert!(spec("challenge", &address, &[]), "the spec ran");
+    miner.stop();
 }

@@ -1,1 +1,0 @@
-//! One answer's whole story.

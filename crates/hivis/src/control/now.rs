@@ -1,1 +1,0 @@
-//! The reward to expect and the wheel.
