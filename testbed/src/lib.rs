@@ -11,5 +11,7 @@ pub mod hub;
 #[cfg(feature = "node")]
 pub mod node;
 pub mod peers;
+#[cfg(feature = "taostats")]
+pub mod taostats;
 #[cfg(feature = "wandb-log")]
 pub mod wandb_log;

@@ -28,6 +28,7 @@ pub use door::Role;
 pub use pages::alerts::AlertSource;
 pub use pages::challenge::ChallengeSource;
 pub use pages::data::DataSource;
+pub use pages::drift::{DriftPoint, DriftQuestion, DriftSource, DriftView, RankDay, RankRelease, RankView};
 pub use pages::now::NowSource;
 pub use pages::releases::ReleaseSource;
 pub use pages::system::SystemSource;
@@ -67,6 +68,7 @@ pub fn routes(panel: Panel) -> Router {
             .merge(pages::releases::routes())
             .merge(pages::system::routes())
             .merge(pages::alerts::routes())
+            .merge(pages::drift::routes())
             .split_for_parts();
     Router::new()
         .merge(pages)

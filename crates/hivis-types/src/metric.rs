@@ -44,6 +44,10 @@ pub const RECORDS_DROPPED: &str = "hivis_ledger_dropped_total";
 pub const RECORDS_QUEUED: &str = "hivis_ledger_queued_records";
 /// Seconds a commit of a group of records takes, histogram.
 pub const COMMIT_SECONDS: &str = "hivis_ledger_commit_seconds";
+/// How far the newest window of records lies from what was usual, as a share of the learned limit, by `kind`: 1 is the limit.
+pub const DRIFT_DISTANCE: &str = "hivis_drift_distance_ratio";
+/// Windows of records that a limit of drift still lacks, by `kind`; 0 when it is known.
+pub const DRIFT_LEARNING: &str = "hivis_drift_missing_windows";
 /// Bytes free on the home's file system.
 pub const HOME_FREE_BYTES: &str = "hivis_home_free_bytes";
 /// 1 for the release that serves, labels `release`, `engine`, `precision`.

@@ -4,6 +4,7 @@ mod alerts;
 mod challenge;
 mod data;
 mod desk;
+mod drift;
 mod now;
 mod releases;
 mod system;
@@ -15,8 +16,13 @@ use hivis_store::{Home, Ledger};
 
 use crate::config::Settings;
 use desk::ReviewDesk;
+use drift::RankAndDrift;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {
-    Sources { desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))), ..Sources::default() }
+    Sources {
+        desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))),
+        drift: Some(Arc::new(RankAndDrift::new(home, ledger, settings))),
+        ..Sources::default()
+    }
 }

@@ -9,6 +9,7 @@ pub(crate) mod data;
 pub(crate) mod dates;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod earnings;
 #[cfg(feature = "train")]
 pub(crate) mod ensemble;
@@ -25,6 +26,7 @@ pub(crate) mod pretrain;
 pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod quantise;
+pub(crate) mod rank;
 pub(crate) mod records;
 pub(crate) mod register;
 pub(crate) mod release;
