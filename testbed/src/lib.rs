@@ -13,5 +13,7 @@ pub mod node;
 #[cfg(feature = "notify")]
 pub mod notify;
 pub mod peers;
+#[cfg(feature = "taostats")]
+pub mod taostats;
 #[cfg(feature = "wandb-log")]
 pub mod wandb_log;

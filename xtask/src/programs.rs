@@ -14,6 +14,8 @@ use crate::{command, peers};
 const PACKAGES: [&str; 2] = ["prometheus", "prometheus-alertmanager"];
 /// What the browser tests import; its versions are pinned there.
 const PAGE: &str = "crates/hivis/tests/page/package.json";
+/// TaoStats' own client, which the fake is held against.
+const TAOSTATS: &str = "crates/hivis-taostats/tests/peer/package.json";
 /// Where Debian's Chromium lies.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
@@ -26,12 +28,19 @@ pub(crate) fn install_all() -> Result<usize> {
     let wanted = fs_err::read_to_string(command::root().join(PAGE))?;
     let page = peers::kept("page", &wanted, |folder| {
         chromium()?;
-        fs_err::write(folder.join("package.json"), &wanted)?;
-        let mut npm = Command::new("npm");
-        npm.current_dir(folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
-        command::run(npm).context("Node.js with npm is needed for the browser tests")
+        modules(folder, &wanted)
     })?;
-    Ok(missing + usize::from(page.is_none()))
+    let wanted = fs_err::read_to_string(command::root().join(TAOSTATS))?;
+    let taostats = peers::kept("taostats", &wanted, |folder| modules(folder, &wanted))?;
+    Ok(missing + usize::from(page.is_none()) + usize::from(taostats.is_none()))
+}
+
+/// Node's modules that a `package.json` names.
+fn modules(folder: &Path, wanted: &str) -> Result<()> {
+    fs_err::write(folder.join("package.json"), wanted)?;
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder).args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]);
+    command::run(npm).context("Node.js with npm is needed for these tests")
 }
 
 /// Downloads one Debian package and unpacks it.

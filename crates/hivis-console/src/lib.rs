@@ -32,6 +32,7 @@ pub use door::{Door, DoorSettings, Entropy, Role, TOKEN_FILE, users_file};
 pub use pages::alerts::{AckWord, AlertLists, AlertSource};
 pub use pages::challenge::{ChallengeSource, Neighbour, Neighbours, Replay, Said, Trained};
 pub use pages::data::DataSource;
+pub use pages::drift::{DriftPoint, DriftQuestion, DriftSource, DriftView, RankDay, RankRelease, RankView};
 pub use pages::now::{Earned, Look, Money, NowSource, Reward, StationLook, Worry};
 pub use pages::releases::ReleaseSource;
 pub use pages::system::SystemSource;
@@ -67,6 +68,7 @@ pub fn routes(panel: Panel) -> Router {
         .merge(pages::releases::routes())
         .merge(pages::system::routes())
         .merge(pages::alerts::routes())
+        .merge(pages::drift::routes())
         .merge(review::routes())
         .merge(document::routes())
         .split_for_parts();

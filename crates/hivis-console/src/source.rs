@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::pages::alerts::AlertSource;
 use crate::pages::challenge::ChallengeSource;
 use crate::pages::data::DataSource;
+use crate::pages::drift::DriftSource;
 use crate::pages::now::NowSource;
 use crate::pages::releases::ReleaseSource;
 use crate::pages::system::SystemSource;
@@ -54,4 +55,6 @@ pub struct Sources {
     pub system: Option<Arc<dyn SystemSource>>,
     /// What holds, and what somebody said of it.
     pub alerts: Option<Arc<dyn AlertSource>>,
+    /// Rank and drift.
+    pub drift: Option<Arc<dyn DriftSource>>,
 }

@@ -63,6 +63,7 @@ pub use ledger::audit::{AuditEntry, NewAudit};
 pub use ledger::bridges::MadeBy;
 pub use ledger::bulk::{NewFile, Probe};
 pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
+pub use ledger::drift::{DriftRecord, DriftReference, DriftRow, DriftValue, DriftWindow, NewDriftWindow};
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::gate::{BatchVerdict, ListedVerdict, StoredVerdict, ToGate, VerdictFilter};
@@ -78,6 +79,7 @@ pub use ledger::picture_names::{PictureHere, PictureName};
 pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
+pub use ledger::rank::{SeenRank, SubnetReading, ValidatorSet};
 pub use ledger::read::Story;
 pub use ledger::reviews::{
     Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewCounts, ReviewDoubt,

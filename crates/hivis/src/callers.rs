@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use crate::config::ServeSettings;
 use crate::metagraph::Reading;
-use crate::miner;
+use crate::{miner, ranking};
 
 /// The file and the alarms are looked at this often.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
@@ -119,6 +119,9 @@ impl Follower {
     async fn keep(&self, reading: &Reading) {
         if let Err(error) = reading.keep(self.home.path()) {
             tracing::error!("the metagraph is in force, but was not kept: {error:#}");
+        }
+        if let Err(error) = ranking::around::keep(&self.ledger, reading).await {
+            tracing::error!("what the subnet looks like was not kept: {error:#}");
         }
         if let Some(ours) = reading.of(&self.hotkey)
             && let Err(error) = self.ledger.keep_reading(&ours).await

@@ -14,6 +14,7 @@ mod night;
 mod notify;
 mod onchain;
 mod publish;
+mod rank;
 mod review;
 mod search;
 mod synth;
@@ -48,6 +49,7 @@ pub use notify::{AckArgs, AlertsVerb, NotifyVerb};
 use onchain::rao;
 pub use onchain::{AnnounceArgs, CommitArgs, ConsentArgs, RegisterArgs, SigningArgs};
 pub use publish::PublishArgs;
+pub use rank::{DriftArgs, RankArgs, RankReleasesArgs, RankVerb};
 pub use review::{
     AcceptArgs, LabelWord, ListReviewsArgs, NextArgs, ReasonWord, RejectArgs, ReviewVerb, ReviewerArgs, SkipArgs,
     UndoArgs, WhichReview,
@@ -173,6 +175,10 @@ pub enum Verb {
     Wallet(WalletVerb),
     /// What the neuron earned by day, its rank, and which release served then.
     Earnings(EarningsArgs),
+    /// Our rank among the miners, beside what TaoStats says; whether each release helped.
+    Rank(RankArgs),
+    /// Whether what validators ask is still what the release learned from: inputs, scores, accuracy.
+    Drift(DriftArgs),
     /// Registration, immunity, retraining and expiry dates: one calendar, as iCalendar too.
     Dates(DatesArgs),
     /// Look at the chain: the subnet, its neurons, what a registration costs.

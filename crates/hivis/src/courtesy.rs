@@ -22,6 +22,7 @@ pub(crate) fn heed(cli: &Cli) {
         | Verb::Mine(_)
         | Verb::Search(_)
         | Verb::Synth(_)
+        | Verb::Drift(_)
         | Verb::Gate(_) => is_served(&cli.global),
         _ => false,
     };

@@ -258,6 +258,36 @@ impl Space {
     }
 }
 
+/// A space that a release was found to be of, as it lies on disk.
+pub(crate) struct SpaceHere {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where its features lie.
+    pub(crate) folder: PathBuf,
+    /// The features of the canary in it.
+    pub(crate) anchor: Vec<f32>,
+    /// Every release that was found to be of it.
+    pub(crate) releases: Vec<ReleaseId>,
+}
+
+/// The space in `folder` that lists `release` in that precision, without bringing anything up; `None` when none does yet.
+pub(crate) fn space_here(folder: &Path, release: &ReleaseId, precision: Precision) -> Result<Option<SpaceHere>> {
+    let reduced = |name: &str| [Precision::Bf16, Precision::Int8].into_iter().find(|p| name.ends_with(p.as_str()));
+    for name in names(folder)? {
+        let Some((called, _)) = name.rsplit_once('.') else { continue };
+        let at = folder.join(&name);
+        let Ok(text) = std::fs::read_to_string(at.join(RELEASES)) else { continue };
+        let releases: Vec<ReleaseId> = text.lines().filter_map(|line| ReleaseId::new(line).ok()).collect();
+        if reduced(called).unwrap_or(Precision::Fp32) == precision
+            && releases.contains(release)
+            && let Ok(Some(anchor)) = Embeddings::anchor_of(&at)
+        {
+            return Ok(Some(SpaceHere { name, folder: at, anchor, releases }));
+        }
+    }
+    Ok(None)
+}
+
 /// The spaces there are, in order.
 fn names(folder: &Path) -> Result<Vec<String>> {
     if !folder.exists() {

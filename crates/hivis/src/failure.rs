@@ -9,6 +9,7 @@ use hivis_generate::GenerateError;
 use hivis_hub::HubError;
 use hivis_onnx::OnnxError;
 use hivis_store::StoreError;
+use hivis_taostats::TaoStatsError;
 use hivis_wandb::WandbError;
 
 /// An error that knows its mend.
@@ -60,5 +61,14 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let wandb = || cause.downcast_ref::<WandbError>().and_then(WandbError::hint);
     let generate = || cause.downcast_ref::<GenerateError>().and_then(GenerateError::hint);
     let chain = || cause.downcast_ref::<ChainError>().and_then(ChainError::hint);
-    store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet).or_else(wandb).or_else(chain).or_else(generate)
+    let taostats = || cause.downcast_ref::<TaoStatsError>().and_then(TaoStatsError::hint);
+    store
+        .or_else(engine)
+        .or_else(onnx)
+        .or_else(hub)
+        .or_else(wallet)
+        .or_else(wandb)
+        .or_else(chain)
+        .or_else(generate)
+        .or_else(taostats)
 }

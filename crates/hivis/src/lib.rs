@@ -23,6 +23,7 @@ mod dataset;
 mod days;
 #[cfg(feature = "train")]
 mod difference;
+mod drifting;
 mod duration;
 mod earnings;
 pub mod embedded;
@@ -52,10 +53,12 @@ mod onchain;
 mod parts;
 mod passwords;
 mod pictures;
+mod plotted;
 mod policy;
 mod promote;
 mod publication;
 mod publish;
+mod ranking;
 mod recorded;
 mod release;
 mod reviewing;
@@ -152,6 +155,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Up(args) => Box::pin(verbs::up::run(global, &args)).await,
         Verb::Wallet(verb) => verbs::wallet::run(global, &verb),
         Verb::Earnings(args) => verbs::earnings::run(global, &args).await,
+        Verb::Rank(args) => verbs::rank::run(global, &args).await,
+        Verb::Drift(args) => verbs::drift::run(global, &args).await,
         Verb::Dates(args) => verbs::dates::run(global, &args).await,
         Verb::Chain(args) => verbs::chain::run(global, &args).await,
         Verb::Register(args) => verbs::register::run(global, &args).await,

@@ -23,7 +23,7 @@ use crate::config::{ServeSettings, Settings};
 use crate::failure::Hinted;
 
 use crate::watching::Watching;
-use crate::{callers, chain, control, swap};
+use crate::{callers, chain, control, drifting, swap};
 
 /// Old pictures are looked for this often.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
@@ -114,11 +114,13 @@ impl Miner {
         let callers = self.callers()?;
         let (home, records, models) = (self.home.clone(), self.ledger.clone(), self.axon.models());
         let model = self.settings.model.clone();
+        let drifting = drifting::task::watch(self.home.clone(), self.ledger.clone(), self.settings.drift.clone());
         // Tasks of their own: what breaks in one does not stop the others.
         let upkeep = [
             watched("housekeeping", keep_house(self.home, self.ledger, self.settings)),
             watched("the list of those who may ask", callers),
             watched("the watch", watching.run()),
+            watched("the watch over drift", drifting),
             watched("the follower of the release pointer", swap::follow(home, records, models, model)),
         ];
         let served = axon.run(listener, shutdown).await;

@@ -14,11 +14,12 @@ const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(),
 pub(crate) async fn guard(mut response: Response) -> Response {
     let headers = response.headers_mut();
     let mut always = |name: HeaderName, value| headers.insert(name, HeaderValue::from_static(value));
-    always(header::CONTENT_SECURITY_POLICY, POLICY);
     always(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     always(HeaderName::from_static("permissions-policy"), PERMISSIONS);
     always(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     always(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    // A picture of a stranger brings a stricter one.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

@@ -3,6 +3,7 @@
 pub(crate) mod alerts;
 pub(crate) mod challenge;
 pub(crate) mod data;
+pub(crate) mod drift;
 pub(crate) mod events;
 pub(crate) mod now;
 pub(crate) mod releases;

@@ -1,5 +1,6 @@
 //! What the algorithms of this room promise, against scikit-learn and against the plain definitions.
 
+mod drift;
 mod gate;
 mod peer;
 mod rows;

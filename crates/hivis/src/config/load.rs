@@ -9,9 +9,9 @@ use toml::{Table, Value};
 use super::raw::Raw;
 use crate::failure::Hinted;
 
-const SECTIONS: [&str; 20] = [
+const SECTIONS: [&str; 21] = [
     "wallet", "serve", "model", "records", "release", "chain", "publish", "natix", "earnings", "dates", "mine",
-    "synth", "gate", "review", "versions", "night", "console", "watch", "notify", "rank",
+    "synth", "gate", "review", "versions", "night", "console", "watch", "notify", "rank", "drift",
 ];
 const HINT: &str = "`hivis serve --help` and README.md list the keys; remove or correct the line";
 

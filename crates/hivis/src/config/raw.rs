@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::publish::{RawNatix, RawPublish};
 use super::{
-    RawConsole, RawDates, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview, RawSynth,
+    RawConsole, RawDates, RawDrift, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview, RawSynth,
     RawVersions, RawWatch,
 };
 
@@ -49,6 +49,8 @@ pub struct Raw {
     pub night: RawNight,
     /// `[rank]`
     pub rank: RawRank,
+    /// `[drift]`
+    pub drift: RawDrift,
     /// `[notify]`
     pub notify: RawNotify,
     /// `[watch]`

@@ -11,8 +11,8 @@ use super::chain::ChainSettings;
 use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
 use super::{
-    ConsoleSettings, DatesSettings, EarningsSettings, GateSettings, MineSettings, NightSettings, NotifySettings,
-    RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
+    ConsoleSettings, DatesSettings, DriftSettings, EarningsSettings, GateSettings, MineSettings, NightSettings,
+    NotifySettings, RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
 };
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
@@ -55,6 +55,8 @@ pub struct Settings {
     pub night: NightSettings,
     /// What others say of our rank, and when inputs count as drifted.
     pub rank: RankSettings,
+    /// How records are cut into windows, and when one counts as unusual.
+    pub drift: DriftSettings,
     /// Who is told, how, and when not.
     pub notify: NotifySettings,
     /// Thresholds of the alert rules.
@@ -166,7 +168,8 @@ impl Settings {
             review: ReviewSettings::resolve(&raw.review)?,
             versions: VersionsSettings::resolve(&raw.versions)?,
             night: NightSettings::resolve(&raw.night)?,
-            rank: RankSettings::resolve(&raw.rank)?,
+            rank: RankSettings::resolve(&raw.rank, home)?,
+            drift: DriftSettings::resolve(&raw.drift)?,
             notify: NotifySettings::resolve(&raw.notify, home)?,
             watch: WatchSettings::resolve(&raw.watch)?,
             console: ConsoleSettings::resolve(&raw.console)?,

@@ -5,6 +5,7 @@ mod challenge;
 mod data;
 mod desk;
 mod door;
+mod drift;
 mod now;
 mod releases;
 mod system;
@@ -19,6 +20,7 @@ use challenge::HomeChallenge;
 use desk::ReviewDesk;
 pub(crate) use door::door;
 use now::HomeNow;
+use drift::RankAndDrift;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {
@@ -27,6 +29,7 @@ pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sour
         alerts: Some(Arc::new(alerts::Alerts::new(ledger))),
         now: Some(Arc::new(HomeNow::new(home, ledger, settings))),
         challenge: Some(Arc::new(HomeChallenge::new(home, ledger, settings))),
+        drift: Some(Arc::new(RankAndDrift::new(home, ledger, settings))),
         ..Sources::default()
     }
 }

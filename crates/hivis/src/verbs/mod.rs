@@ -11,6 +11,7 @@ pub(crate) mod data;
 pub(crate) mod dates;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod drift;
 pub(crate) mod earnings;
 #[cfg(feature = "train")]
 pub(crate) mod ensemble;
@@ -28,6 +29,7 @@ pub(crate) mod pretrain;
 pub(crate) mod publish;
 pub(crate) mod pull;
 pub(crate) mod quantise;
+pub(crate) mod rank;
 pub(crate) mod records;
 pub(crate) mod register;
 pub(crate) mod release;
