@@ -29,7 +29,9 @@ pub use pages::alerts::AlertSource;
 pub use pages::challenge::ChallengeSource;
 pub use pages::data::DataSource;
 pub use pages::now::NowSource;
+pub use pages::releases;
 pub use pages::releases::ReleaseSource;
+pub use pages::system;
 pub use pages::system::SystemSource;
 pub use review::{Desk, DeskPicture, DeskWord};
 pub use source::{SourceError, SourceFuture, Sources};
@@ -64,8 +66,8 @@ pub fn routes(panel: Panel) -> Router {
             .merge(pages::challenge::routes())
             .merge(pages::review::routes())
             .merge(pages::data::routes())
-            .merge(pages::releases::routes())
-            .merge(pages::system::routes())
+            .merge(releases::routes())
+            .merge(system::routes())
             .merge(pages::alerts::routes())
             .split_for_parts();
     Router::new()

@@ -73,6 +73,7 @@ pub use ledger::pictures::{ImportedPicture, NewPicture, Outcome};
 pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOutcome};
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
 pub use ledger::read::Story;
+pub use ledger::recent::{RecentAnswer, WheelCounts};
 pub use ledger::reviews::{
     Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewCounts, ReviewDoubt,
     ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict, ReviewWhy,

@@ -15,6 +15,7 @@ mod publish;
 mod review;
 mod search;
 mod synth;
+mod top;
 mod trace;
 #[cfg(feature = "train")]
 mod train;
@@ -48,6 +49,7 @@ pub use review::{
 };
 pub use search::{SearchArgs, SearchVerb};
 pub use synth::{SynthKindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
+pub use top::{ConfigArgs, TopArgs};
 pub use trace::TraceArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
@@ -173,6 +175,10 @@ pub enum Verb {
     Commit(CommitArgs),
     /// One line on the miner's state; the exit code is 0 when it answers, 1 when not.
     Status,
+    /// The miner at a glance, in the terminal: health, challenges, latency, the wheel, alerts, disk.
+    Top(TopArgs),
+    /// Every key of the configuration: its value, and whether the file, the environment or nobody gave it.
+    Config(ConfigArgs),
     /// What is missing, and the command that mends it; with --deploy on this machine too.
     Doctor(DoctorArgs),
     /// Let systemd run the miner: a hardened service, and sockets that outlive a restart.

@@ -46,7 +46,6 @@ pub(crate) struct Who {
     /// What it may do.
     pub(crate) role: Role,
     /// Where the request came from, for the audit log.
-    #[expect(dead_code, reason = "the audit log wants it")]
     pub(crate) source: String,
     /// What the page must send back in `X-Hivis-Csrf` with every change.
     pub(crate) csrf: String,
@@ -59,7 +58,6 @@ pub(crate) struct Reviewer(pub(crate) Who);
 
 /// Somebody who may change what runs.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "the first handler that changes something wants it")]
 pub(crate) struct Operator(pub(crate) Who);
 
 /// Lets requests in, with [`Who`] they are from.
@@ -78,7 +76,6 @@ impl<S: Sync> FromRequestParts<S> for Who {
     }
 }
 
-#[expect(dead_code, reason = "the first handler that changes something wants it")]
 async fn at_least(parts: &mut Parts, role: Role) -> Result<Who, Refused> {
     let who = Who::from_request_parts(parts, &()).await?;
     if who.role < role {

@@ -12,7 +12,7 @@ use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
 use super::{
     ConsoleSettings, DatesSettings, EarningsSettings, GateSettings, MineSettings, NightSettings, NotifySettings,
-    RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
+    Origins, RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
 };
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
@@ -61,6 +61,8 @@ pub struct Settings {
     pub watch: WatchSettings,
     /// Accounts and sessions of the control room.
     pub console: ConsoleSettings,
+    /// Who gave which key its value.
+    pub origins: Origins,
 }
 
 /// Which key answers.
@@ -170,6 +172,11 @@ impl Settings {
             notify: NotifySettings::resolve(&raw.notify)?,
             watch: WatchSettings::resolve(&raw.watch)?,
             console: ConsoleSettings::resolve(&raw.console)?,
+            origins: {
+                let mut origins = raw.origins.clone();
+                origins.flags(flags);
+                origins
+            },
         })
     }
 }

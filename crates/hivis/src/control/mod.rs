@@ -4,9 +4,10 @@ mod alerts;
 mod challenge;
 mod data;
 mod desk;
+mod failed;
 mod now;
-mod releases;
-mod system;
+pub(crate) mod releases;
+pub(crate) mod system;
 
 use std::sync::Arc;
 
@@ -15,8 +16,17 @@ use hivis_store::{Home, Ledger};
 
 use crate::config::Settings;
 use desk::ReviewDesk;
+use releases::ReleaseRoom;
+use releases::exams::Exams;
+use system::SystemRoom;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {
-    Sources { desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))), ..Sources::default() }
+    let exams = Arc::new(Exams::new(home));
+    Sources {
+        desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))),
+        releases: Some(Arc::new(ReleaseRoom::new(home, ledger, settings, Arc::clone(&exams)))),
+        system: Some(Arc::new(SystemRoom::new(home, ledger, settings, exams))),
+        ..Sources::default()
+    }
 }
