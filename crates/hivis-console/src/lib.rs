@@ -34,7 +34,9 @@ pub use pages::challenge::{ChallengeSource, Neighbour, Neighbours, Replay, Said,
 pub use pages::data::DataSource;
 pub use pages::drift::{DriftPoint, DriftQuestion, DriftSource, DriftView, RankDay, RankRelease, RankView};
 pub use pages::now::{Earned, Look, Money, NowSource, Reward, StationLook, Worry};
+pub use pages::releases;
 pub use pages::releases::ReleaseSource;
+pub use pages::system;
 pub use pages::system::SystemSource;
 pub use review::{Desk, DeskPicture, DeskWord};
 pub use source::{SourceError, SourceFuture, Sources};

@@ -81,6 +81,7 @@ pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOu
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
 pub use ledger::rank::{SeenRank, SubnetReading, ValidatorSet};
 pub use ledger::read::Story;
+pub use ledger::recent::{RecentAnswer, WheelCounts};
 pub use ledger::reviews::{
     Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewCounts, ReviewDoubt,
     ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict, ReviewWhy,

@@ -19,7 +19,7 @@ use crate::calibrate::{self, Shift};
 use crate::feature_cache::{Job, Taken};
 use crate::features::Backbone;
 use crate::head::{Checkpoints, Epoch, Fit, Halt, Lesson, Mixture, TrainedHead, logits};
-use crate::measure::measure;
+use crate::measure::{measure, reliability};
 use crate::split::Part;
 use crate::sweep::{Trial, sweep, trials};
 
@@ -169,6 +169,7 @@ pub fn train(
         tune,
         tune_raw: measured(&probabilities(&raw)),
         slices: slices(rows, &tune_rows, &judged, &truths),
+        reliability: reliability(&judged, &truths),
     };
     let judged = tune_rows.of.iter().zip(judged.iter().zip(&truths));
     let judged = judged.map(|(&(row, draw), (&probability, &roadwork))| Judged { row, draw, probability, roadwork });

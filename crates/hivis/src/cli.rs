@@ -18,6 +18,7 @@ mod rank;
 mod review;
 mod search;
 mod synth;
+mod top;
 mod trace;
 #[cfg(feature = "train")]
 mod train;
@@ -56,6 +57,7 @@ pub use review::{
 };
 pub use search::{SearchArgs, SearchVerb};
 pub use synth::{SynthKindName, SynthRunArgs, SynthSpendArgs, SynthVerb};
+pub use top::{ConfigArgs, TopArgs};
 pub use trace::TraceArgs;
 #[cfg(feature = "train")]
 pub use train::{CalibrationName, FeaturesArgs, TrainArgs, ViewArgs};
@@ -194,6 +196,10 @@ pub enum Verb {
     /// Who may use the control room: accounts of people, tokens of scripts.
     #[command(subcommand)]
     Console(ConsoleVerb),
+    /// The miner at a glance, in the terminal: health, challenges, latency, the wheel, alerts, disk.
+    Top(TopArgs),
+    /// Every key of the configuration: its value, and whether the file, the environment or nobody gave it.
+    Config(ConfigArgs),
     /// What is missing, and the command that mends it; with --deploy on this machine too.
     Doctor(DoctorArgs),
     /// Let systemd run the miner: a hardened service, and sockets that outlive a restart.

@@ -69,14 +69,15 @@ impl ExamFile {
         Ok(None)
     }
 
-    fn read(home: &Home, name: &str) -> Result<Self> {
+    /// Reads one of them.
+    pub(crate) fn read(home: &Home, name: &str) -> Result<Self> {
         let bytes = fs_err::read(home.exams().join(name))?;
         serde_json::from_slice(&bytes).with_context(|| format!("exams/{name} is no exam"))
     }
 }
 
 /// Exams whose file is wanted, newest first.
-fn names(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
+pub(crate) fn names(home: &Home, wanted: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut names: Vec<String> = Vec::new();
     for entry in fs_err::read_dir(home.exams())? {
         let name = entry?.file_name();

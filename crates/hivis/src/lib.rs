@@ -75,6 +75,7 @@ mod table;
 mod telling;
 mod terminal;
 mod tiny;
+mod top;
 #[cfg(feature = "train")]
 mod training_run;
 #[cfg(feature = "train")]
@@ -164,6 +165,8 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Commit(args) => verbs::commit::run(global, &args).await,
         Verb::Console(verb) => verbs::console::run(global, &verb),
         Verb::Status => verbs::status::run(global).await,
+        Verb::Top(args) => verbs::top::run(global, &args).await,
+        Verb::Config(args) => verbs::config::run(global, &args),
         Verb::Doctor(args) => verbs::doctor::run(global, &args).await,
         Verb::InstallService(args) => verbs::install_service::run(global, &args),
         Verb::Backup(args) => verbs::backup::back_up(global, &args).await,

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use hivis_store::{Home, Ledger, Manifest, NewPromotion, Promotion, PromotionKind, PromotionOutcome};
+use anyhow::{Context, Result};
+use hivis_store::{
+    Home, Ledger, Manifest, NewPromotion, Promotion, PromotionKind, PromotionLock, PromotionOutcome, StoreError,
+};
 use hivis_types::ReleaseId;
 use jiff::Timestamp;
 
@@ -44,30 +46,52 @@ pub(crate) fn promotable(manifest: &Manifest) -> Result<()> {
     Err(Hinted::new(format!("{} may not serve: {why}", manifest.id), hint).into())
 }
 
-/// Points at `id`. One promotion at a time; a release that cannot be brought up changes nothing.
+/// The right to move the pointer: one process at a time has it.
+pub(crate) struct Turn {
+    _lock: PromotionLock,
+    /// What the pointer names while nobody else may move it.
+    pub(crate) previous: Option<ReleaseId>,
+}
+
+impl Turn {
+    /// Takes the right; refused while somebody else has it.
+    pub(crate) fn take(home: &Home) -> Result<Self, StoreError> {
+        let releases = home.releases();
+        let lock = releases.promotion_lock()?;
+        Ok(Self { _lock: lock, previous: releases.current()? })
+    }
+
+    /// Points at `id`, and hears what the server says to it. A release that cannot be brought up changes nothing.
+    pub(crate) async fn point(self, home: &Home, id: &ReleaseId, why: Why, model: &ModelSettings) -> Result<Moved> {
+        let previous = self.previous.clone();
+        let (served, ledger) = (home.server()?.is_some(), home.ledger().await?);
+        if previous.as_ref() == Some(id) {
+            // The command that pointed there may have been cut off before the server looked.
+            return match ledger.last_promotion(id).await? {
+                Some(Promotion { outcome: Some(said), .. }) if !said.serving => Err(refused(id, said)),
+                Some(last) if last.outcome.is_none() && served => heard(home, &ledger, id, last.seq).await,
+                _ => Ok(Moved::Already),
+            };
+        }
+        let (at, named) = (home.clone(), id.clone());
+        // The hashes of a large release take seconds: not on a thread that serves.
+        let release = tokio::task::spawn_blocking(move || home::load_release(&at, &named)).await;
+        let release = release.context("reading the release panicked")??;
+        promotable(&release.manifest)?;
+        if !served {
+            // Nobody else would find out before the next start.
+            swap::bring_up(release, model).await?;
+        }
+        let new = NewPromotion { release: id.clone(), previous, kind: why.kind, exam: why.exam, at: Timestamp::now() };
+        let seq = ledger.begin_promotion(&new).await?;
+        home.releases().set_current(id)?;
+        if served { heard(home, &ledger, id, seq).await } else { Ok(Moved::Pointed) }
+    }
+}
+
+/// Points at `id`. One promotion at a time.
 pub(crate) async fn point(home: &Home, id: &ReleaseId, why: Why, model: &ModelSettings) -> Result<Moved> {
-    let releases = home.releases();
-    let _lock = releases.promotion_lock()?;
-    let previous = releases.current()?;
-    let (served, ledger) = (home.server()?.is_some(), home.ledger().await?);
-    if previous.as_ref() == Some(id) {
-        // The command that pointed there may have been cut off before the server looked.
-        return match ledger.last_promotion(id).await? {
-            Some(Promotion { outcome: Some(said), .. }) if !said.serving => Err(refused(id, said)),
-            Some(last) if last.outcome.is_none() && served => heard(home, &ledger, id, last.seq).await,
-            _ => Ok(Moved::Already),
-        };
-    }
-    let release = home::load_release(home, id)?;
-    promotable(&release.manifest)?;
-    if !served {
-        // Nobody else would find out before the next start.
-        swap::bring_up(release, model).await?;
-    }
-    let new = NewPromotion { release: id.clone(), previous, kind: why.kind, exam: why.exam, at: Timestamp::now() };
-    let seq = ledger.begin_promotion(&new).await?;
-    releases.set_current(id)?;
-    if served { heard(home, &ledger, id, seq).await } else { Ok(Moved::Pointed) }
+    Turn::take(home)?.point(home, id, why, model).await
 }
 
 fn refused(id: &ReleaseId, said: PromotionOutcome) -> anyhow::Error {

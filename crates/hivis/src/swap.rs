@@ -4,6 +4,7 @@
 //! not meet it. Either way the ledger gets the server's word, which `hivis release promote` waits for.
 
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -19,6 +20,30 @@ use crate::home;
 
 /// The pointer is looked at this often.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
+
+/// How far a release is on its way into service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Its files are compared with their hashes.
+    Checking,
+    /// The engine loads its graph.
+    Loading,
+    /// Every batch size is run, and the canary's answer compared.
+    Warming,
+}
+
+/// A process brings up one release at a time; whoever shows it reads it here.
+static STAGE: Mutex<Option<(ReleaseId, Stage)>> = Mutex::new(None);
+
+/// How far this process is with a release; `None` when it is not at it.
+pub(crate) fn stage(id: &ReleaseId) -> Option<Stage> {
+    let at = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
+    at.as_ref().filter(|(of, _)| of == id).map(|(_, stage)| *stage)
+}
+
+fn tell(now: Option<(&ReleaseId, Stage)>) {
+    *STAGE.lock().unwrap_or_else(PoisonError::into_inner) = now.map(|(id, stage)| (id.clone(), stage));
+}
 
 /// The file that the settings' precision is computed from.
 pub(crate) fn has_graph(release: &Release, model: &ModelSettings) -> Result<PathBuf> {
@@ -40,9 +65,11 @@ pub(crate) async fn bring_up(release: Release, model: &ModelSettings) -> Result<
         runtime_library: model.runtime_library.clone(),
         provider: Some(model.provider.clone()),
     };
-    let (largest, expected) = (model.batch, release.manifest.canary);
+    let (largest, expected, of) = (model.batch, release.manifest.canary, id.clone());
     let engine = tokio::task::spawn_blocking(move || {
+        tell(Some((&of, Stage::Loading)));
         let engine = hivis_engine::load(&settings)?;
+        tell(Some((&of, Stage::Warming)));
         hivis_engine::warm(&*engine, largest, expected)?;
         Ok::<_, hivis_engine::EngineError>(engine)
     });
@@ -122,8 +149,11 @@ pub(crate) async fn follow(home: Home, ledger: Ledger, models: Models, model: Mo
 /// The hashes of a large release take seconds: not on a thread that serves.
 async fn load(home: &Home, id: &ReleaseId, model: &ModelSettings) -> Result<Loaded> {
     let (at, id) = (home.clone(), id.clone());
+    tell(Some((&id, Stage::Checking)));
     let release = tokio::task::spawn_blocking(move || home::load_release(&at, &id)).await;
-    bring_up(release.context("reading the release panicked")??, model).await
+    let loaded = async { bring_up(release.context("reading the release panicked")??, model).await }.await;
+    tell(None);
+    loaded
 }
 
 /// The cause chain in one line.

@@ -27,6 +27,7 @@ pub(crate) mod promotions;
 pub(crate) mod publications;
 pub(crate) mod rank;
 pub(crate) mod read;
+pub(crate) mod recent;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod samples;

@@ -128,6 +128,14 @@ impl Ledger {
         row.and_then(|row| row.as_ref().map(from_row).transpose()).map_err(|e| self.error(e))
     }
 
+    /// The newest `limit` moves before the move `before`, newest first.
+    pub async fn promotions_before(&self, before: Option<i64>, limit: u32) -> Result<Vec<Promotion>, StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE seq < ? ORDER BY seq DESC LIMIT ?"));
+        let query = sqlx::query(sql).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        let rows = query.fetch_all(self.readers()).await;
+        rows.and_then(|rows| rows.iter().map(from_row).collect()).map_err(|e| self.error(e))
+    }
+
     /// The newest moves, newest first.
     pub async fn promotions(&self, limit: u32) -> Result<Vec<Promotion>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{COLUMNS} ORDER BY seq DESC LIMIT ?"));

@@ -181,6 +181,35 @@ impl Ledger {
         tallies(&mut connection, purpose, now).await.map_err(|e| self.error(e))
     }
 
+    /// The purposes that anything was ever booked for, sorted. Each costs one step down the index, however many bookings
+    /// there are.
+    pub async fn purposes(&self) -> Result<Vec<String>, StoreError> {
+        let (sql, mut found, mut after) =
+            ("SELECT what FROM spend WHERE what >= ? ORDER BY what LIMIT 1", Vec::new(), String::new());
+        loop {
+            let next = sqlx::query_scalar::<_, String>(sql).bind(&after).fetch_optional(self.readers()).await;
+            let Some(what) = next.map_err(|e| self.error(e))? else { return Ok(found) };
+            let name = purpose(&what).to_owned();
+            after = span(&name).1;
+            found.push(name);
+        }
+    }
+
+    /// What a purpose cost on each UTC day since a time, days without a booking left out; what nobody settled counts as
+    /// booked.
+    pub async fn spent_by_day(&self, purpose: &str, since: Timestamp) -> Result<Vec<(Date, Usd)>, StoreError> {
+        let sql = "SELECT booked_us / 86400000000 AS day, sum(coalesce(settled, booked)) AS micro FROM spend
+            WHERE what >= ? AND what < ? AND booked_us >= ? GROUP BY day ORDER BY day";
+        let (from, to) = span(purpose);
+        let rows = sqlx::query(sql).bind(from).bind(to).bind(since.as_microsecond()).fetch_all(self.readers()).await;
+        let read = |row: &SqliteRow| {
+            let (day, micro): (i64, i64) = (row.try_get("day")?, row.try_get("micro")?);
+            let at = Timestamp::from_second(day * 86_400).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            Ok((at.to_zoned(TimeZone::UTC).date(), Usd(micro)))
+        };
+        rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
+    }
+
     /// Bookings of a purpose, newest first: all, or only those that nobody has settled.
     pub async fn bookings(&self, purpose: &str, open: bool, limit: u32) -> Result<Vec<Booking>, StoreError> {
         let sql = "SELECT id, what, booked_us, booked, pictures, settled_us, settled, batch, note FROM spend

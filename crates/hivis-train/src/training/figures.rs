@@ -10,7 +10,7 @@ use super::{Row, TrainingSettings};
 use crate::calibrate::Shift;
 use crate::feature_cache::{Taken, level};
 use crate::head::Epoch;
-use crate::measure::{Measures, measure};
+use crate::measure::{Bin, Measures, measure};
 use crate::split::Part;
 use crate::sweep::Trial;
 
@@ -78,6 +78,10 @@ pub struct TrainingReport {
     pub tune_raw: Measures,
     /// On the tuning scenes, by slice, half and level.
     pub slices: BTreeMap<String, Measures>,
+    /// On the tuning scenes, after calibration: how often what was called so likely was so. Runs of earlier versions have
+    /// none.
+    #[serde(default)]
+    pub reliability: Vec<Bin>,
 }
 
 /// How much a part holds.

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::origins::Origins;
 use super::raw::Raw;
 use crate::failure::Hinted;
 
@@ -15,9 +16,9 @@ const SECTIONS: [&str; 21] = [
 ];
 const HINT: &str = "`hivis serve --help` and README.md list the keys; remove or correct the line";
 
-/// Defaults < `file` (when it exists) < `environment`. Flags come on top, at the verbs.
+/// Defaults < `file` (when it exists) < `environment`, with who wrote which key. Flags come on top, at the verbs.
 pub fn load(file: &Path, environment: impl Iterator<Item = (String, String)>) -> Result<Raw> {
-    let mut merged = Table::new();
+    let (mut merged, mut origins) = (Table::new(), Origins::default());
     match fs_err::read_to_string(file) {
         Ok(text) => {
             let table: Table = text
@@ -26,6 +27,7 @@ pub fn load(file: &Path, environment: impl Iterator<Item = (String, String)>) ->
             // Read alone first, so that an unknown key is blamed on the file.
             Raw::deserialize(table.clone())
                 .map_err(|e| Hinted::new(format!("{}: {}", file.display(), one_line(&e)), HINT))?;
+            origins.file(&file.display().to_string(), &table);
             merged = table;
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -36,11 +38,13 @@ pub fn load(file: &Path, environment: impl Iterator<Item = (String, String)>) ->
         alone.insert(section.clone(), Value::Table(Table::from_iter([(key.clone(), guess(&value))])));
         Raw::deserialize(alone)
             .map_err(|e| Hinted::new(format!("environment: {section}.{key}: {}", one_line(&e)), HINT))?;
+        origins.variable(&section, &key, guess(&value));
         if let Value::Table(table) = merged.entry(section).or_insert_with(|| Value::Table(Table::new())) {
             table.insert(key, guess(&value));
         }
     }
-    Raw::deserialize(merged).context("the configuration does not fit together")
+    let raw = Raw::deserialize(merged).context("the configuration does not fit together")?;
+    Ok(Raw { origins, ..raw })
 }
 
 fn one_line(error: &toml::de::Error) -> String {

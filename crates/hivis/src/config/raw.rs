@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::publish::{RawNatix, RawPublish};
 use super::{
-    RawConsole, RawDates, RawDrift, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview, RawSynth,
+    Origins, RawConsole, RawDates, RawDrift, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview, RawSynth,
     RawVersions, RawWatch,
 };
 
@@ -57,6 +57,9 @@ pub struct Raw {
     pub watch: RawWatch,
     /// `[console]`
     pub console: RawConsole,
+    /// Who wrote which key; no key of its own.
+    #[serde(skip)]
+    pub origins: Origins,
 }
 
 /// `[wallet]`: which key answers. Only the hotkey is needed on a serving machine.

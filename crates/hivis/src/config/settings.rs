@@ -12,7 +12,7 @@ use super::publish::{NatixSettings, PublishSettings};
 use super::raw::Raw;
 use super::{
     ConsoleSettings, DatesSettings, DriftSettings, EarningsSettings, GateSettings, MineSettings, NightSettings,
-    NotifySettings, RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
+    NotifySettings, Origins, RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
 };
 use crate::cli::{EngineName, PrecisionName, ServeArgs};
 use crate::failure::Hinted;
@@ -63,6 +63,8 @@ pub struct Settings {
     pub watch: WatchSettings,
     /// Accounts and sessions of the control room.
     pub console: ConsoleSettings,
+    /// Who gave which key its value.
+    pub origins: Origins,
 }
 
 /// Which key answers.
@@ -173,6 +175,11 @@ impl Settings {
             notify: NotifySettings::resolve(&raw.notify, home)?,
             watch: WatchSettings::resolve(&raw.watch)?,
             console: ConsoleSettings::resolve(&raw.console)?,
+            origins: {
+                let mut origins = raw.origins.clone();
+                origins.flags(flags);
+                origins
+            },
         })
     }
 }

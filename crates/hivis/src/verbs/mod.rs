@@ -7,6 +7,7 @@ pub(crate) mod bridge;
 pub(crate) mod chain;
 pub(crate) mod commit;
 pub(crate) mod console;
+pub(crate) mod config;
 pub(crate) mod data;
 pub(crate) mod dates;
 pub(crate) mod demo;
@@ -39,6 +40,7 @@ pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod status;
 pub(crate) mod synth;
+pub(crate) mod top;
 pub(crate) mod trace;
 #[cfg(feature = "train")]
 pub(crate) mod train;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use hivis_store::{Home, Promotion, PromotionKind};
+use hivis_store::{Home, Ledger, Promotion, PromotionKind};
 use hivis_types::{Precision, ReleaseId};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ pub(crate) async fn run(global: &Global, verb: &ReleaseVerb) -> Result<ExitCode>
             point(global, &home, &id, Why { kind: PromotionKind::Promote, exam }).await?;
         }
         ReleaseVerb::Rollback => {
-            let id = before(&home).await?;
+            let id = before(&home, &home.ledger().await?).await?;
             point(global, &home, &id, Why { kind: PromotionKind::Rollback, exam: None }).await?;
         }
         ReleaseVerb::Export { id, folder } => export(&home, &ReleaseId::new(id.clone())?, folder)?,
@@ -78,7 +78,7 @@ async fn list(global: &Global, home: &Home) -> Result<()> {
 }
 
 /// When a server last began to serve it.
-fn since(moves: &[Promotion], id: &ReleaseId) -> Option<jiff::Timestamp> {
+pub(crate) fn since(moves: &[Promotion], id: &ReleaseId) -> Option<jiff::Timestamp> {
     let of = moves.iter().filter(|m| m.release == *id).filter_map(|m| m.outcome.as_ref());
     of.filter(|outcome| outcome.serving).map(|outcome| outcome.at).next()
 }
@@ -122,9 +122,9 @@ async fn show(global: &Global, home: &Home, id: &str) -> Result<()> {
 }
 
 /// What the pointer named before the release that it names now.
-async fn before(home: &Home) -> Result<ReleaseId> {
+pub(crate) async fn before(home: &Home, ledger: &Ledger) -> Result<ReleaseId> {
     let current = home.releases().current()?;
-    let moves = home.ledger().await?.promotions(HISTORY).await?;
+    let moves = ledger.promotions(HISTORY).await?;
     let there = home.releases().list()?;
     let last = moves
         .into_iter()
@@ -137,7 +137,7 @@ async fn before(home: &Home) -> Result<ReleaseId> {
 
 /// The exam that lets `id` take the place of the current release; `None` where none is needed: there is no current
 /// release, or the policy looks at no exam.
-fn examined(home: &Home, id: &ReleaseId, policy: Policy, model: &ModelSettings) -> Result<Option<String>> {
+pub(crate) fn examined(home: &Home, id: &ReleaseId, policy: Policy, model: &ModelSettings) -> Result<Option<String>> {
     let Some(current) = home.releases().current()?.filter(|current| current != id && policy != Policy::None) else {
         return Ok(None);
     };

@@ -139,3 +139,36 @@ fn a_challenge_tells_its_story() {
     assert!(spec("challenge", &address, &[]), "the spec ran");
     miner.stop();
 }
+
+/// A home whose first release serves, with `vit` to promote and a training under way.
+#[test]
+fn releases_in_a_browser() {
+    if peers::environment("page").is_none() {
+        return;
+    }
+    let home = tempfile::tempdir().expect("a folder");
+    let first = crate::control_room::two(home.path());
+    let run = home.path().join("runs/under-way");
+    std::fs::create_dir_all(&run).expect("a folder");
+    let event = |step: u32, loss: f64| {
+        format!("{{\"event\":\"metrics\",\"step\":{step},\"values\":{{\"loss\":{loss},\"val_loss\":{loss}}}}}\n")
+    };
+    std::fs::write(run.join("events.jsonl"), event(1, 0.5) + &event(2, 0.4)).expect("a file");
+    let miner = Miner::start(home.path());
+    let run = run.to_str().expect("a plain path");
+    let environment = [("HIVIS_TO", "vit"), ("HIVIS_RUN", run), ("HIVIS_RELEASE", first.as_str())];
+    assert!(spec("releases", &crate::control_room::base(&miner.page), &environment));
+    miner.stop();
+}
+
+#[test]
+fn system_in_a_browser() {
+    if peers::environment("page").is_none() {
+        return;
+    }
+    let home = tempfile::tempdir().expect("a folder");
+    with_release(home.path());
+    let miner = Miner::start(home.path());
+    assert!(spec("system", &crate::control_room::base(&miner.page), &[]));
+    miner.stop();
+}

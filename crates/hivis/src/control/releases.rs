@@ -1,1 +1,0 @@
-//! Runs, exams compared, promotions.
