@@ -74,9 +74,9 @@ pub use ledger::promotions::{NewPromotion, Promotion, PromotionKind, PromotionOu
 pub use ledger::publications::{NewPublication, Publication, Registration, RegistrationKey};
 pub use ledger::read::Story;
 pub use ledger::reviews::{
-    Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewCounts, ReviewDoubt,
-    ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict, ReviewWhy,
-    Reviewer, SaidOfIt, Settled, Told, TwoLooks, Undo,
+    Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewClaim, ReviewCounts,
+    ReviewDoubt, ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict,
+    ReviewWhy, Reviewer, SaidOfIt, Settled, Told, TwoLooks, Undo,
 };
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};

@@ -19,6 +19,8 @@ use crate::door::origin::{guard, reviewer};
 
 /// Longest body, bytes: a decision is a few words.
 const BODY: usize = 16 * 1024;
+/// Pictures that one person is shown at a time, at most.
+const CLAIM: u32 = 60;
 /// Reviews that a queue holds where nothing is said, and at most.
 const LIMIT: u32 = 50;
 const MOST: u32 = 1_000;
@@ -31,6 +33,8 @@ pub(crate) fn routes<S>(desk: Option<Arc<dyn Desk>>) -> Router<S> {
     Router::new()
         .route("/queue", get(queue))
         .route("/next", post(next))
+        .route("/claim", post(claim))
+        .route("/leave", post(leave))
         .route("/undo", post(undo))
         .route("/rates", get(rates))
         .route("/agreement", get(agreement))
@@ -66,6 +70,29 @@ struct Nothing {}
 async fn next(State(desk): AtDesk, headers: HeaderMap, body: Result<Json<Nothing>, JsonRejection>) -> Answer {
     let _: Json<Nothing> = body?;
     Ok(Json(at(desk.as_ref())?.next(named(&headers)?).await?))
+}
+
+/// `{"count": 16, "keep": [3, 4]}`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClaimBody {
+    count: u32,
+    #[serde(default)]
+    keep: Vec<i64>,
+}
+
+async fn claim(State(desk): AtDesk, headers: HeaderMap, body: Result<Json<ClaimBody>, JsonRejection>) -> Answer {
+    let Json(ClaimBody { count, keep }) = body?;
+    if count == 0 || count > CLAIM || keep.len() > CLAIM as usize {
+        let said = format!("one person is shown 1 to {CLAIM} pictures at a time");
+        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, &said));
+    }
+    Ok(Json(at(desk.as_ref())?.claim(named(&headers)?, count, keep).await?))
+}
+
+async fn leave(State(desk): AtDesk, headers: HeaderMap, body: Result<Json<Nothing>, JsonRejection>) -> Answer {
+    let _: Json<Nothing> = body?;
+    Ok(Json(at(desk.as_ref())?.leave(named(&headers)?).await?))
 }
 
 async fn story(State(desk): AtDesk, headers: HeaderMap, Path(id): Path<String>) -> Answer {

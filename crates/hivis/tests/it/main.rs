@@ -26,6 +26,7 @@ mod promotion;
 mod publish;
 mod release;
 mod review;
+mod review_page;
 mod sdk;
 mod service;
 mod synth;
