@@ -83,9 +83,9 @@ pub use ledger::rank::{SeenRank, SubnetReading, ValidatorSet};
 pub use ledger::read::Story;
 pub use ledger::recent::{RecentAnswer, WheelCounts};
 pub use ledger::reviews::{
-    Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewCounts, ReviewDoubt,
-    ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict, ReviewWhy,
-    Reviewer, SaidOfIt, Settled, Told, TwoLooks, Undo,
+    Decision, GeneratedFrom, JudgedPicture, NewDecision, NewReview, Review, ReviewCandidate, ReviewClaim, ReviewCounts,
+    ReviewDoubt, ReviewFilter, ReviewReason, ReviewRefused, ReviewRoom, ReviewState, ReviewStory, ReviewVerdict,
+    ReviewWhy, Reviewer, SaidOfIt, Settled, Told, TwoLooks, Undo,
 };
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};

@@ -32,6 +32,13 @@ pub trait Desk: Send + Sync {
     fn queue(&self, reviewer: Option<Reviewer>, limit: u32) -> SourceFuture<'_, Value>;
     /// The next picture for this person, shown to nobody else for a while; null when there is none.
     fn next(&self, reviewer: Reviewer) -> SourceFuture<'_, Value>;
+    /// Up to `count` pictures for this person, each shown to nobody else for a while, with their stories: those in `keep`
+    /// that this person may still have, then others. What was shown to this person beyond these lies open again.
+    fn claim(&self, reviewer: Reviewer, count: u32, keep: Vec<i64>) -> SourceFuture<'_, Value>;
+    /// Shows nothing to this person any more.
+    fn leave(&self, reviewer: Reviewer) -> SourceFuture<'_, Value>;
+    /// Who looks where nobody says so.
+    fn usual(&self) -> String;
     /// All about one, as far as this person may know it before deciding.
     fn story(&self, id: String, reviewer: Option<Reviewer>) -> SourceFuture<'_, Value>;
     /// Its picture.

@@ -21,6 +21,8 @@ use crate::answer::Refused;
 use crate::door::origin::reviewer;
 use crate::door::{Reviewer, Who, audit, outcome};
 
+/// Pictures that one person is shown at a time, at most.
+const CLAIM: u32 = 60;
 /// Reviews that a queue holds where nothing is said, and at most.
 const LIMIT: u32 = 50;
 const MOST: u32 = 1_000;
@@ -32,6 +34,8 @@ pub(crate) fn routes() -> OpenApiRouter<Panel> {
     OpenApiRouter::new()
         .routes(routes!(queue))
         .routes(routes!(next))
+        .routes(routes!(claim))
+        .routes(routes!(leave))
         .routes(routes!(undo))
         .routes(routes!(rates))
         .routes(routes!(agreement))
@@ -87,6 +91,57 @@ async fn next(
 ) -> Answer {
     let _: Json<Nothing> = body?;
     Ok(Json(at(&panel)?.next(named(&headers, &who)?).await?))
+}
+
+/// `{"count": 16, "keep": [3, 4]}`
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ClaimBody {
+    /// How many pictures, 1 to 60.
+    count: u32,
+    /// Reviews that are shown already and stay.
+    #[serde(default)]
+    keep: Vec<i64>,
+}
+
+/// Several pictures at once for whoever asks, shown to nobody else for a while.
+#[utoipa::path(
+    post,
+    path = "/api/review/claim",
+    tag = "review",
+    request_body = ClaimBody,
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn claim(
+    State(panel): State<Panel>,
+    Reviewer(who): Reviewer,
+    headers: HeaderMap,
+    body: Result<Json<ClaimBody>, JsonRejection>,
+) -> Answer {
+    let Json(ClaimBody { count, keep }) = body?;
+    if count == 0 || count > CLAIM || keep.len() > CLAIM as usize {
+        let said = format!("one person is shown 1 to {CLAIM} pictures at a time");
+        return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, &said));
+    }
+    Ok(Json(at(&panel)?.claim(named(&headers, &who)?, count, keep).await?))
+}
+
+/// Gives back what whoever asks was shown and has not decided.
+#[utoipa::path(
+    post,
+    path = "/api/review/leave",
+    tag = "review",
+    request_body = Nothing,
+    responses((status = 200, description = "As JSON.", body = Value)),
+)]
+async fn leave(
+    State(panel): State<Panel>,
+    Reviewer(who): Reviewer,
+    headers: HeaderMap,
+    body: Result<Json<Nothing>, JsonRejection>,
+) -> Answer {
+    let _: Json<Nothing> = body?;
+    Ok(Json(at(&panel)?.leave(named(&headers, &who)?).await?))
 }
 
 /// All about one picture, as far as whoever asks may know it before deciding.

@@ -51,6 +51,20 @@ impl Desk for NotingDesk {
         answer(Ok(Value::Null))
     }
 
+    fn claim(&self, reviewer: Reviewer, count: u32, keep: Vec<i64>) -> SourceFuture<'_, Value> {
+        self.note(format!("claim {reviewer} {count} {keep:?}"));
+        answer(Ok(json!({ "reviews": [] })))
+    }
+
+    fn leave(&self, reviewer: Reviewer) -> SourceFuture<'_, Value> {
+        self.note(format!("leave {reviewer}"));
+        answer(Ok(json!({})))
+    }
+
+    fn usual(&self) -> String {
+        "the <b>usual</b>".to_owned()
+    }
+
     fn story(&self, id: String, _: Option<Reviewer>) -> SourceFuture<'_, Value> {
         answer(known(&id).map(|()| json!({ "number": 1 })))
     }
@@ -154,6 +168,12 @@ async fn it_asks_the_desk_and_tells_its_answer() {
     assert_eq!(ask(&served, "POST /api/review/undo", &[JSON, ANNA], undo).await.0, 200);
     assert_eq!(ask(&served, "POST /api/review/undo", &[JSON, ANNA], "{}").await.0, 200);
     assert_eq!(ask(&served, "POST /api/review/next", &[JSON, ANNA], "{}").await.2, b"null");
+    let claim = r#"{"count":16,"keep":[3,1]}"#;
+    assert_eq!(ask(&served, "POST /api/review/claim", &[JSON, ANNA], claim).await.0, 200);
+    assert_eq!(ask(&served, "POST /api/review/leave", &[JSON, ANNA], "{}").await.0, 200);
+    for bad in [r#"{"count":0}"#, r#"{"count":61}"#, r#"{"count":"3"}"#, "{}"] {
+        assert_eq!(ask(&served, "POST /api/review/claim", &[JSON, ANNA], bad).await.0, 422, "{bad}");
+    }
     let asked = served.desk.asked();
     let decided = "decide 1 anna DeskWord { verdict: Accept, label: Some(Clear), reason: None, note: None }";
     let expected = [
@@ -163,6 +183,8 @@ async fn it_asks_the_desk_and_tells_its_answer() {
         r#"undo Some("1") anna true"#,
         "undo None anna false",
         "next anna",
+        "claim anna 16 [3, 1]",
+        "leave anna",
     ];
     assert_eq!(asked, expected);
 }
@@ -221,7 +243,7 @@ async fn pages_of_strangers_are_turned_away() {
         &[JSON, ANNA, "Host: localhost.evil.example:8092"],
     ];
     for headers in table {
-        for path in ["1/decision", "undo", "next"] {
+        for path in ["1/decision", "undo", "next", "claim", "leave"] {
             let (status, head, body) = ask(&served, &format!("POST /api/review/{path}"), headers, ACCEPT).await;
             assert_eq!(status, 403, "{path} {headers:?}: {}", String::from_utf8_lossy(&body));
             assert!(!head.contains("access-control-"), "{head}");

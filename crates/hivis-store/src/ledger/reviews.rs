@@ -29,6 +29,7 @@ use crate::{Md5, ObjectId};
 pub use candidates::{ReviewCandidate, ReviewDoubt};
 pub use decide::{NewDecision, Settled, Undo};
 pub use find::ReviewFilter;
+pub use lease::ReviewClaim;
 pub use queue::{NewReview, ReviewCounts, ReviewRoom};
 pub use refused::{ReviewRefused, Told};
 pub use settle::ReviewState;

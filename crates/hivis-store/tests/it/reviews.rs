@@ -1,8 +1,8 @@
 //! The review queue: what is queued, who decides, which label counts afterwards.
 
 use hivis_store::{
-    Home, Ledger, NewDecision, NewReview, ObjectId, ReviewDoubt, ReviewFilter, ReviewReason, ReviewRefused,
-    ReviewState, ReviewVerdict, ReviewWhy, Reviewer, StoreError, StoredLabel, Undo,
+    Home, Ledger, NewDecision, NewReview, ObjectId, ReviewClaim, ReviewDoubt, ReviewFilter, ReviewReason,
+    ReviewRefused, ReviewState, ReviewVerdict, ReviewWhy, Reviewer, StoreError, StoredLabel, Undo,
 };
 use hivis_types::{Label, LabelSource};
 use jiff::{SignedDuration, Timestamp};
@@ -240,6 +240,32 @@ async fn one_picture_is_shown_to_one_person() {
     assert_eq!(next("fred", -9000).await, Some(numbers[0]));
     // Set back by a minute they still hold.
     assert_eq!(next("gina", -9060).await, Some(numbers[1]));
+}
+
+#[tokio::test]
+async fn several_pictures_are_shown_to_one_person() {
+    let (world, numbers) = queued(6, 1).await;
+    let ledger = &world.ledger;
+    let claim = async |who: &str, count: u32, keep: &[i64], seconds: i64| {
+        let (lease, keep) = (SignedDuration::from_mins(10), keep.to_vec());
+        let claim = ReviewClaim { reviewer: name(who), count, keep, lease, at: at(seconds) };
+        let shown = ledger.claim_reviews(&claim).await.unwrap();
+        shown.into_iter().map(|review| review.number).collect::<Vec<i64>>()
+    };
+    assert_eq!(claim("anna", 3, &[], 1000).await, numbers[..3]);
+    assert_eq!(
+        claim("ben", 9, &[numbers[1]], 1001).await,
+        numbers[3..],
+        "what somebody keeps is not another's to keep"
+    );
+    assert_eq!(claim("cleo", 9, &[], 1002).await, [0; 0]);
+    let kept = [numbers[2], numbers[0], 99, numbers[2], numbers[4]];
+    assert_eq!(claim("anna", 2, &kept, 1003).await, [numbers[2], numbers[0]], "kept ones come first, as they lie");
+    assert_eq!(claim("cleo", 9, &[], 1004).await, [numbers[1]], "what lies beyond the count is open");
+    ledger.decide_review(numbers[2], &accept("anna", Label::Clear, 1005)).await.unwrap();
+    assert_eq!(claim("anna", 9, &[numbers[2], numbers[0]], 1006).await, [numbers[0]], "what is settled is not shown");
+    assert_eq!(claim("anna", 9, &[], 1700).await.len(), 5, "leases of others ran out");
+    assert_eq!(claim("ben", 9, &numbers, 1701).await, [0; 0]);
 }
 
 #[tokio::test]

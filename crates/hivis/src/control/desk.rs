@@ -2,8 +2,8 @@
 
 use hivis_console::{Desk, DeskPicture, DeskWord, SourceError, SourceFuture};
 use hivis_store::{
-    Home, Ledger, NewDecision, Objects, Review, ReviewFilter, ReviewRefused, ReviewState, ReviewStory, Reviewer,
-    StoreError, Undo,
+    Home, Ledger, NewDecision, Objects, Review, ReviewClaim, ReviewFilter, ReviewRefused, ReviewState, ReviewStory,
+    Reviewer, StoreError, Undo,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -46,6 +46,35 @@ impl Desk for ReviewDesk {
             let Some(review) = next.map_err(refusal)? else { return Ok(Value::Null) };
             self.story(review.number.to_string(), Some(reviewer)).await
         })
+    }
+
+    fn claim(&self, reviewer: Reviewer, count: u32, keep: Vec<i64>) -> SourceFuture<'_, Value> {
+        Box::pin(async move {
+            let claim = ReviewClaim {
+                reviewer: reviewer.clone(),
+                count,
+                keep,
+                lease: self.settings.lease,
+                at: Timestamp::now(),
+            };
+            let mut reviews = Vec::new();
+            for review in self.ledger.claim_reviews(&claim).await.map_err(refusal)? {
+                reviews.push(self.story(review.number.to_string(), Some(reviewer.clone())).await?);
+            }
+            let counts = self.ledger.review_counts().await.map_err(refusal)?;
+            Ok(json!({ "reviews": reviews, "counts": counts, "lease_s": self.settings.lease.as_secs() }))
+        })
+    }
+
+    fn leave(&self, reviewer: Reviewer) -> SourceFuture<'_, Value> {
+        Box::pin(async move {
+            self.ledger.leave_reviews(&reviewer).await.map_err(refusal)?;
+            Ok(json!({}))
+        })
+    }
+
+    fn usual(&self) -> String {
+        self.settings.reviewer.as_str().to_owned()
     }
 
     fn story(&self, id: String, reviewer: Option<Reviewer>) -> SourceFuture<'_, Value> {

@@ -30,6 +30,7 @@ mod publish;
 mod rank;
 mod release;
 mod review;
+mod review_page;
 mod sdk;
 mod service;
 mod synth;

@@ -14,7 +14,7 @@ use sqlx::Connection as _;
 use crate::miner::{DEADLINE, Miner, hivis, output, with_release};
 
 /// What the tests do as somebody else than the program does it in here.
-fn run<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work)
 }
 
@@ -51,7 +51,7 @@ async fn contradicted(home: &Path) {
 }
 
 /// Pictures 100 to 100 + n, generated on an order for roadwork, let through by the gate.
-async fn generated(home: &Path, n: u8) {
+pub(crate) async fn generated(home: &Path, n: u8) {
     let home = Home::open_or_create(home).expect("a home");
     let ledger = home.ledger().await.expect("a ledger");
     let mut rows =
@@ -70,13 +70,13 @@ async fn generated(home: &Path, n: u8) {
     ledger.close().await;
 }
 
-async fn sql(ledger: &Path, text: &str) {
+pub(crate) async fn sql(ledger: &Path, text: &str) {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(ledger);
     let mut connection = sqlx::SqliteConnection::connect_with(&options).await.expect("the ledger");
     sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.expect("rows");
 }
 
-fn json_of(home: &Path, args: &[&str]) -> Value {
+pub(crate) fn json_of(home: &Path, args: &[&str]) -> Value {
     let out = output(hivis(home, &[&["review"], args, &["--json"]].concat()));
     assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
     serde_json::from_slice(&out.stdout).expect("JSON")

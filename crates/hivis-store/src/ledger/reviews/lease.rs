@@ -1,12 +1,28 @@
-//! Showing a picture to one person at a time.
+//! Showing pictures to one person at a time.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row as _, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
 use super::find::{ORDER, SELECT, WAITS};
 use super::{Review, Reviewer};
 use crate::{Ledger, StoreError};
+
+/// What somebody wants to be shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReviewClaim {
+    /// Who.
+    pub reviewer: Reviewer,
+    /// So many pictures at most.
+    pub count: u32,
+    /// Reviews that this person has before the eyes: they come first, in this order.
+    pub keep: Vec<i64>,
+    /// How long they are shown to nobody else.
+    pub lease: SignedDuration,
+    /// When, UTC.
+    pub at: Timestamp,
+}
 
 impl Ledger {
     /// The next picture for this person, which is then shown to nobody else for `lease`: the one that it was shown
@@ -20,26 +36,44 @@ impl Ledger {
         lease: SignedDuration,
         now: Timestamp,
     ) -> Result<Option<Review>, StoreError> {
-        let until = now.saturating_add(lease).unwrap_or(now);
+        let claim = ReviewClaim { reviewer: reviewer.clone(), count: 1, keep: Vec::new(), lease, at: now };
+        Ok(self.claim_reviews(&claim).await?.pop())
+    }
+
+    /// Up to `count` pictures for this person, which are then shown to nobody else for the lease: what it keeps, then
+    /// what it was shown, then conflicts, then the most urgent. What it was shown beyond these lies open for others.
+    /// A kept one that was settled, or that somebody else is shown by now, is not among them.
+    pub async fn claim_reviews(&self, claim: &ReviewClaim) -> Result<Vec<Review>, StoreError> {
+        let until = claim.at.saturating_add(claim.lease).unwrap_or(claim.at);
         let mut transaction = self.begin().await?;
-        let (name, now_us) = (reviewer.as_str().to_owned(), now.as_microsecond());
+        let (name, now_us) = (claim.reviewer.as_str().to_owned(), claim.at.as_microsecond());
         let mut query = QueryBuilder::<Sqlite>::new(SELECT);
+        query.push(" LEFT JOIN json_each(").push_bind(json!(claim.keep).to_string()).push(") k ON k.value = v.id");
         query.push(" WHERE o.removed_us IS NULL AND ").push(WAITS);
         query.push(" AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.review = v.id AND d.undone_us IS NULL AND d.reviewer = ");
         query.push_bind(name.clone()).push(") AND (v.holder IS NULL OR v.holder = ").push_bind(name.clone());
         query.push(" OR v.held_until_us <= ").push_bind(now_us);
         query.push(" OR v.held_until_us - ").push_bind(now_us).push(" > 2 * (v.held_until_us - v.held_us))");
-        query.push(" ORDER BY v.holder IS NULL OR v.holder <> ").push_bind(name.clone());
-        query.push(", ").push(ORDER).push(" LIMIT 1");
-        let row: Option<SqliteRow> =
-            query.build().fetch_optional(&mut *transaction).await.map_err(|e| self.error(e))?;
-        let Some(row) = row else { return Ok(None) };
-        let number: i64 = row.try_get("number").map_err(|e| self.error(e))?;
-        // One picture at a time: what the person left lies open for others.
-        let sql = "UPDATE reviews SET holder = CASE id WHEN ?1 THEN ?2 END, held_us = CASE id WHEN ?1 THEN ?3 END,
-            held_until_us = CASE id WHEN ?1 THEN ?4 END WHERE id = ?1 OR holder = ?2";
+        query.push(" ORDER BY k.key IS NULL, k.key, v.holder IS NULL OR v.holder <> ").push_bind(name.clone());
+        query.push(", ").push(ORDER).push(" LIMIT ").push_bind(claim.count);
+        let rows: Vec<SqliteRow> = query.build().fetch_all(&mut *transaction).await.map_err(|e| self.error(e))?;
+        let mut claimed: Vec<Review> = Vec::new();
+        for row in &rows {
+            let review = self.review_row(row).map_err(|e| self.error(e))?;
+            if claimed.iter().all(|other| other.number != review.number) {
+                claimed.push(review);
+            }
+        }
+        if claimed.is_empty() {
+            return Ok(claimed);
+        }
+        let numbers: Vec<i64> = claimed.iter().map(|review| review.number).collect();
+        let sql = "WITH now_shown AS (SELECT value AS id FROM json_each(?1))
+            UPDATE reviews SET holder = CASE WHEN id IN now_shown THEN ?2 END,
+            held_us = CASE WHEN id IN now_shown THEN ?3 END, held_until_us = CASE WHEN id IN now_shown THEN ?4 END
+            WHERE id IN now_shown OR holder = ?2";
         sqlx::query(sql)
-            .bind(number)
+            .bind(json!(numbers).to_string())
             .bind(name)
             .bind(now_us)
             .bind(until.as_microsecond())
@@ -47,7 +81,7 @@ impl Ledger {
             .await
             .map_err(|e| self.error(e))?;
         transaction.commit().await.map_err(|e| self.error(e))?;
-        self.review_row(&row).map(Some).map_err(|e| self.error(e))
+        Ok(claimed)
     }
 
     /// Shows nothing to this person any more, as at the end of a sitting.
