@@ -85,7 +85,7 @@ metrics! {
     NIGHT_ENDED = Gauge "hivis_night_ended_timestamp_seconds" "seconds" "Unix time at which the last job of this kind ended.";
     NIGHT_DUE = Gauge "hivis_night_due_timestamp_seconds" "seconds" "Unix time at which the next job of this kind is due; one that is overdue keeps its time.";
     DATE = Gauge "hivis_date_timestamp_seconds" "seconds" "Unix time of a date of the calendar, by name.";
-    DRIFT_DISTANCE = Gauge "hivis_drift_distance_ratio" "ratio" "Distance over its learned threshold, by kind: input, score, accuracy. Above 1 it has drifted.";
+    DRIFT = Gauge "hivis_drift_distance_ratio" "ratio" "Distance over its learned threshold, by kind: input, score, accuracy. Above 1 it has drifted.";
     DRIFT_LEARNING = Gauge "hivis_drift_missing_windows" "" "Windows of records that a limit of drift still lacks, by kind; 0 when it is known.";
     MACHINE_MEMORY = Gauge "hivis_machine_memory_bytes" "bytes" "The machine's memory.";
     MACHINE_MEMORY_AVAILABLE = Gauge "hivis_machine_memory_available_bytes" "bytes" "Memory that programs can still have.";

@@ -125,7 +125,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
     let global = &cli.global;
     match cli.verb {
         Verb::Demo(args) => Box::pin(verbs::demo::run(global, &args)).await,
-        Verb::Serve(args) => verbs::serve::run(global, &args).await,
+        Verb::Serve(args) => Box::pin(verbs::serve::run(global, &args)).await,
         Verb::Run(args) => Box::pin(verbs::run::run(global, &args)).await,
         Verb::Exam(args) => verbs::exam::run(global, &args).await,
         Verb::Records(verb) => verbs::records::run(global, &verb).await,

@@ -50,7 +50,7 @@ async fn all(watch: &mut Watch, ledger: &Ledger, settings: &DriftSettings) -> an
     for question in report::report(ledger, settings, settings.history).await?.questions {
         let kind = question.kind.as_str();
         if let Some(ratio) = question.ratio {
-            metrics::gauge!(metric::DRIFT_DISTANCE, "kind" => kind).set(ratio);
+            metrics::gauge!(metric::DRIFT, "kind" => kind).set(ratio);
         }
         metrics::gauge!(metric::DRIFT_LEARNING, "kind" => kind).set(question.lacks.unwrap_or(0) as f64);
         if question.state == State::Drifting {
