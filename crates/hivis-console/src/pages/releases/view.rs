@@ -440,6 +440,16 @@ impl Span {
         format!("{:.3} ({:.3} to {:.3})", self.point, self.low, self.high)
     }
 
+    /// `0.677`
+    pub(super) fn best(&self) -> String {
+        format!("{:.3}", self.point)
+    }
+
+    /// `0.612 to 0.731`
+    pub(super) fn range(&self) -> String {
+        format!("{:.3} to {:.3}", self.low, self.high)
+    }
+
     /// `+0.021 (-0.004 to +0.051)`
     pub(super) fn change(&self) -> String {
         format!("{:+.3} ({:+.3} to {:+.3})", self.point, self.low, self.high)
