@@ -456,9 +456,9 @@ impl Span {
     }
 }
 
-/// `11.8 MB`
+/// `11.8 MB`, `2.7 kB`
 fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    if bytes < 100_000 { format!("{:.1} kB", bytes as f64 / 1e3) } else { format!("{:.1} MB", bytes as f64 / 1e6) }
 }
 
 /// `2026-11-27 02:02`
