@@ -68,15 +68,17 @@ impl Ledger {
         rows.and_then(|rows| rows.iter().map(from_row).collect()).map_err(|e| self.error(e))
     }
 
-    /// The newest line of an action on a target that was written in the span, ends included.
-    pub async fn audit_of(
+    /// The newest line of an action on a target that was begun in the span, ends included: its outcome begins with
+    /// `begun:`.
+    pub async fn audit_begun(
         &self,
         action: &str,
         target: &str,
         span: (Timestamp, Timestamp),
     ) -> Result<Option<AuditEntry>, StoreError> {
         let sql = "SELECT seq, at_us, who, role, source, action, target, outcome FROM audit
-            WHERE at_us BETWEEN ? AND ? AND action = ? AND target = ? ORDER BY at_us DESC LIMIT 1";
+            WHERE at_us BETWEEN ? AND ? AND action = ? AND target = ?
+            AND substr(outcome, 1, 6) = 'begun:' ORDER BY at_us DESC LIMIT 1";
         let query = sqlx::query(sql).bind(span.0.as_microsecond()).bind(span.1.as_microsecond());
         let row = query.bind(action).bind(target).fetch_optional(self.readers()).await;
         row.and_then(|row| row.as_ref().map(from_row).transpose()).map_err(|e| self.error(e))

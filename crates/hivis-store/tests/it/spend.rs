@@ -188,3 +188,23 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn purposes_and_days_are_counted_apart() {
+    let world = World::new().await;
+    assert!(world.ledger.purposes().await.unwrap().is_empty());
+    let (late, early) = (at("2026-11-23T23:59:59Z"), at("2026-11-24T00:00:00Z"));
+    let first = id(&book(&world, &spend(100, 2), late).await);
+    book(&world, &NewSpend { what: "synth:vision".into(), ..spend(50, 1) }, early).await;
+    book(&world, &NewSpend { what: "fleet:pod".into(), ..spend(7, 1) }, early).await;
+    assert!(world.ledger.settle(first, Usd(30), 2, early).await.unwrap());
+    assert_eq!(world.ledger.purposes().await.unwrap(), ["fleet", "synth"]);
+    let days = async |purpose: &str, since| {
+        let days = world.ledger.spent_by_day(purpose, since).await.unwrap();
+        days.into_iter().map(|(day, usd)| (day.to_string(), usd.0)).collect::<Vec<_>>()
+    };
+    // A booking counts on the day it was made, settled or not.
+    assert_eq!(days("synth", late).await, [("2026-11-23".to_owned(), 30), ("2026-11-24".to_owned(), 50)]);
+    assert_eq!(days("fleet", early).await, [("2026-11-24".to_owned(), 7)]);
+    assert!(days("syn", late).await.is_empty(), "a purpose is a whole word");
+}

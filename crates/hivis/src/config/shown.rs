@@ -146,7 +146,6 @@ mod tests {
             api_key = "env:VISION_KEY"
             [synth.cosmos]
             command = ["cosmos", "--key", "hunter2"]
-            url = "https://cosmos.example"
             api_key = "file:keys/cosmos"
         "#;
         let settings = settings(text, &[], &ServeArgs::default());

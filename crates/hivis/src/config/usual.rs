@@ -66,7 +66,7 @@ fn around(s: &Settings) -> Rows {
         ("natix.base", text(&natix.base)),
         ("natix.path", text(&natix.path)),
         ("natix.status_path", text(&natix.status_path)),
-        ("natix.kind", text(&natix.kind)),
+        ("natix.type", text(&natix.kind)),
         ("natix.poll_s", seconds(natix.poll)),
         ("natix.wait_s", seconds(natix.wait)),
         ("dates.full_reward_days", dates.full_reward_days.to_string()),

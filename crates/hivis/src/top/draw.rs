@@ -89,7 +89,7 @@ fn figures(frame: &mut Frame<'_>, area: Rect, view: &TopView) {
     let inner = block.inner(rate);
     frame.render_widget(block, rate);
     let [first, bars] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(inner);
-    let second = format!("{:.2}/s  {} in 1 h", view.rate, count(view.challenges));
+    let second = format!("{:.2}/s  {}/h", view.rate, count(view.challenges));
     frame.render_widget(Paragraph::new(second).style(BOLD), first);
     frame.render_widget(Sparkline::default().data(fitting(&view.spark, bars.width)).style(Style::new().fg(ROAD)), bars);
     let ms = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0} ms"));
@@ -210,7 +210,7 @@ fn few(view: &TopView, app: &App) -> Vec<Line<'static>> {
     let reward = view.reward.as_ref().map_or_else(|| "-".to_owned(), |reward| format!("{:.3}", reward.point));
     let ms = |ms: Option<f64>| ms.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.0}"));
     let mut lines = heading(view);
-    lines.push(Line::raw(format!("reward {reward}  {:.2}/s  {} in 1 h", view.rate, count(view.challenges))));
+    lines.push(Line::raw(format!("reward {reward}  {:.2}/s  {}/h", view.rate, count(view.challenges))));
     lines.push(Line::raw(format!("p50 {} ms  p99 {} ms", ms(view.p50_ms), ms(view.p99_ms))));
     lines.push(Line::raw(format!("{:.1} GB free  {} wait", view.disk.free_bytes as f64 / 1e9, view.waiting)));
     lines.extend(troubles(view, app));

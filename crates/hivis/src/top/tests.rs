@@ -67,12 +67,12 @@ fn key(code: KeyCode) -> Event {
 
 #[test]
 fn a_frame_of_80_by_24() {
-    insta::assert_snapshot!(app().text(80, 24), @"");
+    insta::assert_snapshot!("80x24", app().text(80, 24));
 }
 
 #[test]
 fn a_frame_of_120_by_40() {
-    insta::assert_snapshot!(app().text(120, 40), @"");
+    insta::assert_snapshot!("120x40", app().text(120, 40));
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn no_page_and_no_answer_shows_a_secret() {
         "[chain]\nendpoints = [\"ws://user:{MARK}@127.0.0.1:1/{MARK}?key={MARK}\"]\n\
          [versions]\nremote = \"s3://{MARK}:{MARK}@bucket\"\n\
          [synth.vision]\nurl = \"http://{MARK}@127.0.0.1:1/{MARK}\"\nmodel = \"m\"\napi_key = \"file:key\"\n\
-         [synth.cosmos]\ncommand = [\"cosmos\", \"--key\", \"{MARK}\"]\nurl = \"http://127.0.0.1:1\"\napi_key = \"env:COSMOS_KEY\"\n"
+         [synth.cosmos]\ncommand = [\"cosmos\", \"--key\", \"{MARK}\"]\napi_key = \"env:COSMOS_KEY\"\n"
     );
     std::fs::write(home.join("hivis.toml"), config).expect("a file");
     let permits = format!("[[permit]]\nhotkey = \"{}\"\nstake = 1.0\n", crate::miner::ALICE);

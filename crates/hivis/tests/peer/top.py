@@ -56,6 +56,7 @@ since = len(shown)
 os.write(terminal, b"?")
 wait_for(b"keys and figures", since)
 second = shown[since:].decode(errors="replace")
+os.write(terminal, b"?")
 for rows, columns in [(10, 40), (40, 140)]:
     since = len(shown)
     resize(rows, columns)

@@ -440,15 +440,25 @@ impl Span {
         format!("{:.3} ({:.3} to {:.3})", self.point, self.low, self.high)
     }
 
+    /// `0.677`
+    pub(super) fn best(&self) -> String {
+        format!("{:.3}", self.point)
+    }
+
+    /// `0.612 to 0.731`
+    pub(super) fn range(&self) -> String {
+        format!("{:.3} to {:.3}", self.low, self.high)
+    }
+
     /// `+0.021 (-0.004 to +0.051)`
     pub(super) fn change(&self) -> String {
         format!("{:+.3} ({:+.3} to {:+.3})", self.point, self.low, self.high)
     }
 }
 
-/// `11.8 MB`
+/// `11.8 MB`, `2.7 kB`
 fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    if bytes < 100_000 { format!("{:.1} kB", bytes as f64 / 1e3) } else { format!("{:.1} MB", bytes as f64 / 1e6) }
 }
 
 /// `2026-11-27 02:02`

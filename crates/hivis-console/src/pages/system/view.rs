@@ -306,7 +306,7 @@ pub struct TopView {
     pub rate: f64,
     /// Challenges by ten seconds of the last ten minutes, oldest first.
     pub spark: Vec<u64>,
-    /// Challenges of the last hour, at most the newest 5,000.
+    /// Challenges of the last hour, at most the newest 2,000.
     pub challenges: u64,
     /// Of those, judged.
     pub judged: u64,

@@ -161,8 +161,8 @@ impl ReleaseRoom {
             PromotionKind::Rollback => "release.rollback",
             PromotionKind::Import => "",
         };
-        let span = (moved.at.saturating_sub(BEGUN)?, moved.at.saturating_add(SignedDuration::from_secs(60))?);
-        let asked = self.ledger.audit_of(action, moved.release.as_str(), span).await?;
+        let span = (moved.at.saturating_sub(BEGUN)?, moved.at.saturating_add(SignedDuration::from_secs(5))?);
+        let asked = self.ledger.audit_begun(action, moved.release.as_str(), span).await?;
         let begun =
             asked.as_ref().and_then(|line| Some((&line.entry.who, line.entry.outcome.strip_prefix("begun: ")?)));
         let within = |job: &&Job| {

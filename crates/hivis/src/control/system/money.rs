@@ -102,12 +102,19 @@ fn projection(days: &[ProfitDay], today: Date) -> Projection {
     let known: Vec<i64> = of_month().filter(|day| day.date < today_text).filter_map(|day| day.profit_micro).collect();
     let unknown = i64::from(today.days_in_month()) - known.len() as i64;
     let profit_micro = mean(&profits).map(|mean| known.iter().sum::<i64>() + mean * unknown);
+    let profit = if profits.is_empty() {
+        "Profit: no day's earnings are known to go by.".to_owned()
+    } else {
+        format!(
+            "Profit: the days of this month whose earnings are known, and for each other the mean of the {} known ones \
+             among those last days.",
+            profits.len()
+        )
+    };
     let how = format!(
         "Spend: what this month has seen, and for each of its {left} days to come the mean of the last {} whole days. \
-         Profit: the days of this month whose earnings are known, and for each other the mean of the {} known ones \
-         among those last days.",
-        last.len(),
-        profits.len()
+         {profit}",
+        last.len()
     );
     Projection { spend_micro, profit_micro, how }
 }

@@ -14,7 +14,7 @@ use crate::night::{Kind, Times};
 use crate::submission::submission;
 
 /// The newest answers of the last hour that figures are taken of: enough for a p99, and a cost that does not grow.
-const SAMPLE: u32 = 5000;
+const SAMPLE: u32 = 2000;
 /// Answers that are shown.
 const ANSWERS: u32 = 20;
 /// A bar of the sparkline, and how many there are.
