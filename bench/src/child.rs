@@ -19,6 +19,8 @@ pub(crate) struct Server {
     stdout: BufReader<ChildStdout>,
     /// Where it listens.
     pub(crate) at: SocketAddr,
+    /// Where its page listens, when it has one.
+    pub(crate) page: Option<SocketAddr>,
     /// Who it says that it is.
     pub(crate) hotkey: Hotkey,
 }
@@ -49,6 +51,7 @@ impl Server {
             child,
             stdout: BufReader::new(stdout),
             at: SocketAddr::from(([127, 0, 0, 1], 0)),
+            page: None,
             hotkey: Hotkey::new(""),
         };
         let mut line = String::new();
@@ -57,6 +60,7 @@ impl Server {
         let ready: serde_json::Value = serde_json::from_str(&line).context("a server says no JSON")?;
         let port = ready["port"].as_u64().and_then(|port| u16::try_from(port).ok()).context("no port")?;
         server.at.set_port(port);
+        server.page = ready["page"].as_str().and_then(|page| page.parse().ok());
         server.hotkey = Hotkey::new(ready["hotkey"].as_str().context("no hotkey")?);
         Ok(server)
     }

@@ -20,6 +20,8 @@ mod metagraph;
 mod mining;
 mod mining_world;
 mod overload;
+mod page;
+mod page_rows;
 mod peer;
 mod quantile;
 mod question;
@@ -55,6 +57,9 @@ enum What {
     /// hivis' axon in a process of its own; `axon` and `overload` start these.
     #[command(hide = true)]
     AxonServer(serve::AxonArgs),
+    /// hivis' axon with its control room in a process of its own; `page` starts it.
+    #[command(hide = true)]
+    PageServer(serve::PageArgs),
     /// A bare hyper echo; `axon` starts it.
     #[command(hide = true)]
     EchoServer,
@@ -78,6 +83,8 @@ enum What {
     World(world::Args),
     /// Three turns of the wheel with the real program.
     Turns(turns::Args),
+    /// What the control room costs, and whether it grows with the ledger.
+    Page(page::Args),
     /// A version of 100,000 new files against `dvc add`, and its checkout.
     Versions(versions::Args),
     /// Groups, covers and near-duplicates against scikit-learn, FAISS and NumPy; growth to a million rows.
@@ -96,6 +103,7 @@ fn main() -> ExitCode {
         What::Flood(args) => on_runtime(flood::run(&args)),
         What::Strangers(args) => on_runtime(flood::stranger(&args)),
         What::AxonServer(args) => on_runtime(serve::axon(&args)),
+        What::PageServer(args) => on_runtime(serve::page(&args)),
         What::EchoServer => on_runtime(serve::echo()),
         What::Examiner(args) => examiner::run(&args),
         What::Head(args) => head::run(&args),
@@ -107,6 +115,7 @@ fn main() -> ExitCode {
         What::Mining(args) => mining::run(&args),
         What::World(args) => world::run(&args),
         What::Turns(args) => turns::run(&args),
+        What::Page(args) => on_runtime(page::run(&args)),
         What::Versions(args) => versions::run(&args),
         What::Vectors(args) => vectors::run(&args),
         What::Engine(args) => engine::run(&args),

@@ -66,7 +66,6 @@ async function look() {
     for (const place of document.querySelectorAll(`[data-station="${station.name}"]`)) {
       place.setAttribute("class", `station ${station.at_work ? "work" : station.count > 0 ? "done" : "idle"}`);
       const words = `${station.name}: ${station.said}`;
-      place.setAttribute("aria-label", words);
       const [title, count] = [place.querySelector("title"), place.querySelector(".count")];
       if (title) title.textContent = words;
       if (count) count.textContent = short(station.count);

@@ -66,4 +66,3 @@ CREATE INDEX labels_at ON labels (at_us);
 CREATE INDEX generated_at ON generated (at_us);
 CREATE INDEX verdicts_at ON verdicts (at_us) WHERE level = 1;
 CREATE INDEX decisions_at ON decisions (at_us) WHERE undone_us IS NULL;
-CREATE INDEX log_rows_run ON log_rows (run, at_us);

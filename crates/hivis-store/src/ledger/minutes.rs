@@ -61,6 +61,25 @@ pub struct CallerSeen {
 impl Ledger {
     /// What happened since the minute that `since` lies in.
     pub async fn window(&self, since: Timestamp) -> Result<Window, StoreError> {
+        let (mut window, slowest) = self.counted(since).await?;
+        let sql = "SELECT from_us, sum(records) AS n FROM minute_latency WHERE minute >= ? GROUP BY from_us
+            ORDER BY from_us";
+        let rows = sqlx::query(sql).bind(minute_of(since)).fetch_all(self.readers()).await;
+        let step = |row: &SqliteRow| {
+            Ok::<_, sqlx::Error>((row.try_get::<i64, _>("from_us")? as u64, row.try_get::<i64, _>("n")? as u64))
+        };
+        let steps: Result<Vec<_>, _> = rows.and_then(|rows| rows.iter().map(step).collect());
+        window.summary.latency = quantiles(&steps.map_err(|e| self.error(e))?, slowest);
+        Ok(window)
+    }
+
+    /// The same without latencies, which are most of its price.
+    pub async fn window_counts(&self, since: Timestamp) -> Result<Window, StoreError> {
+        Ok(self.counted(since).await?.0)
+    }
+
+    /// Counts, and the slowest answer.
+    async fn counted(&self, since: Timestamp) -> Result<(Window, u64), StoreError> {
         let from = minute_of(since);
         let mut window = Window::default();
         let sql = "SELECT status, silence, sum(records) AS n, sum(pictures) AS pictures, max(slowest_us) AS slowest
@@ -70,18 +89,10 @@ impl Ledger {
         for row in &rows {
             slowest = slowest.max(add(row, &mut window).map_err(|e| self.error(e))?);
         }
-        let sql = "SELECT from_us, sum(records) AS n FROM minute_latency WHERE minute >= ? GROUP BY from_us
-            ORDER BY from_us";
-        let rows = sqlx::query(sql).bind(from).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
-        let step = |row: &SqliteRow| {
-            Ok::<_, sqlx::Error>((row.try_get::<i64, _>("from_us")? as u64, row.try_get::<i64, _>("n")? as u64))
-        };
-        let steps: Vec<_> = rows.iter().map(step).collect::<Result<_, _>>().map_err(|e| self.error(e))?;
-        window.summary.latency = quantiles(&steps, slowest);
         let sql = "SELECT count(*) FROM callers WHERE last_us >= ?";
         let callers = sqlx::query_scalar::<_, i64>(sql).bind(from.saturating_mul(MINUTE_US));
         window.callers = callers.fetch_one(self.readers()).await.map_err(|e| self.error(e))? as u64;
-        Ok(window)
+        Ok((window, slowest))
     }
 
     /// The minutes in which somebody asked, from the one that `since` lies in, oldest first; at most 1,500.

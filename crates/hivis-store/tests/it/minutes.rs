@@ -15,7 +15,7 @@ const KEYS: [&str; 3] = ["5Fone", "5Ftwo", "5Fthree"];
 /// Everything that migration 17 makes.
 const UNDO: &str = "DROP TABLE minutes; DROP TABLE minute_latency; DROP TABLE minute_unsure; DROP TABLE callers;
     DROP INDEX records_silent; DROP INDEX records_silence; DROP INDEX labels_at; DROP INDEX generated_at;
-    DROP INDEX verdicts_at; DROP INDEX decisions_at; DROP INDEX log_rows_run;
+    DROP INDEX verdicts_at; DROP INDEX decisions_at;
     DELETE FROM _sqlx_migrations WHERE version = 17;";
 
 /// One record, as it is drawn: second, key, silence, latency, probability, with a picture.

@@ -1,10 +1,16 @@
 //! The control room in a real browser: each page's spec in `tests/page/` drives Chromium against a served home.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use hivis_bittensor::Keypair;
+use hivis_bittensor::dendrite::{AxonAddress, Dendrite, DendriteSettings};
 use hivis_testbed::peers;
+use hivis_types::{Hotkey, Picture};
 
 use crate::miner::{BOB, DEADLINE, Miner, hivis, with_release};
 
@@ -30,7 +36,7 @@ pub(crate) fn spec(name: &str, address: &str, environment: &[(&str, &str)]) -> b
             let _ = child.kill();
             panic!("{name}.mjs did not end in time");
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 
@@ -60,21 +66,41 @@ fn again(home: &Path, axon: &str, page: &str) -> Miner {
     Miner::follow(hivis(home, &args))
 }
 
-/// A validator that asks at a rate, until it is dropped.
-struct Asking(Child);
+/// A validator whose dendrite asks about other pictures again and again, 20 a second, until it is dropped.
+struct Asking {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
 
 impl Asking {
-    fn begin(home: &Path, axon: &str, rate: &str) -> Self {
-        let args = ["exam", "--axon", axon, "--axon-hotkey", BOB, "--tell", "--rate", rate, "--questions", "5000"];
-        let child = hivis(home, &args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        Self(child.expect("the exam starts"))
+    fn begin(axon: &str) -> Self {
+        let port = axon.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+        let axon = AxonAddress { host: "127.0.0.1".to_owned(), port, hotkey: Hotkey::new(BOB) };
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        let ask = move || {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            let dendrite = Dendrite::new(Keypair::from_uri("//Alice").expect("a key"), DendriteSettings::default());
+            let mut shade = 0_u8;
+            while !told.load(Ordering::Relaxed) {
+                shade = shade.wrapping_add(1);
+                let picture = hivis_image::encode_jpeg(&Picture::filled(64, 48, [shade, 90, 255 - shade]));
+                let picture = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, picture);
+                // Whatever comes back: the server may be about to stop.
+                let _ = runtime.block_on(dendrite.ask(&axon, &picture, Duration::from_secs(9)));
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        };
+        Self { stop, thread: Some(std::thread::spawn(ask)) }
     }
 }
 
 impl Drop for Asking {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -88,7 +114,7 @@ fn cued(folder: &Path, name: &str) -> bool {
         if folder.join("ended").exists() {
             return false;
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     false
 }
@@ -106,7 +132,7 @@ fn now_is_kept_current_under_load_and_over_a_restart() {
     let stage = cues.clone();
     // The spec says when the server goes and when it comes back, on the same ports.
     let server = std::thread::spawn(move || {
-        let asking = Asking::begin(&home, &axon, "20");
+        let asking = Asking::begin(&axon);
         if !cued(&stage, "stop") {
             return;
         }
@@ -117,7 +143,7 @@ fn now_is_kept_current_under_load_and_over_a_restart() {
             return;
         }
         let miner = again(&home, &axon, &page);
-        let _asking = Asking::begin(&home, &axon, "20");
+        let _asking = Asking::begin(&axon);
         std::fs::write(stage.join("started"), "").expect("a cue");
         cued(&stage, "ended");
         miner.stop();

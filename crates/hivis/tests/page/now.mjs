@@ -48,7 +48,7 @@ await withBrowser(async (browser) => {
   await says(page, "live");
 
   // By keyboard: past the navigation, each station is a link with words.
-  const words = await page.evaluate(() => [...document.querySelectorAll("svg.wide a")].map((a) => a.getAttribute("aria-label")));
+  const words = await page.evaluate(() => [...document.querySelectorAll("svg.wide a title")].map((title) => title.textContent));
   assert.equal(words.length, 10, "ten stations");
   assert.ok(words.every((/** @type {string} */ word) => word.includes(": ")), String(words));
   await page.focus('svg.wide a[data-station="mined"]');

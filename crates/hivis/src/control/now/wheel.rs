@@ -19,7 +19,7 @@ pub(crate) async fn stations(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<(Vec<StationLook>, String)> {
-    let day = ledger.window(since).await?;
+    let day = ledger.window_counts(since).await?;
     let counts = ledger.stations(since).await?;
     let waiting = ledger.review_counts().await?.waiting();
     let (at_work, turn) = turn(ledger, now).await?;
