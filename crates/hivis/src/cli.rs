@@ -22,6 +22,7 @@ mod up;
 mod vary;
 mod version;
 mod wallet;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -58,6 +59,7 @@ pub use wallet::{
     CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
     WalletVerb, WalletVerifyArgs,
 };
+pub use watch::{WatchCheckArgs, WatchExportArgs, WatchVerb};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -131,6 +133,9 @@ pub enum Verb {
     /// What the wheel does by itself: next runs, history, reports.
     #[command(subcommand)]
     Night(NightVerb),
+    /// Alert rules: list them, judge a running server, write what Prometheus, Alertmanager and Grafana need.
+    #[command(subcommand)]
+    Watch(WatchVerb),
     /// Follow one picture through the whole wheel: asked, mined, varied, gated, reviewed, versioned, trained on.
     Trace(TraceArgs),
     /// Look at releases, and let another one serve.

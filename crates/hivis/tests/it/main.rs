@@ -34,3 +34,4 @@ mod up;
 mod versions;
 mod wallet;
 mod wallet_terminal;
+mod watch;
