@@ -7,6 +7,7 @@ mod answer;
 mod assets;
 mod document;
 mod door;
+mod exposition;
 mod health;
 mod live;
 mod pages;
@@ -71,6 +72,7 @@ pub fn routes(panel: Panel) -> Router {
         .merge(system::routes())
         .merge(pages::alerts::routes())
         .merge(pages::drift::routes())
+        .merge(pages::runbooks::routes())
         .merge(review::routes())
         .merge(document::routes())
         .split_for_parts();

@@ -34,6 +34,7 @@ mod exam;
 mod exam_file;
 mod examined;
 mod failing;
+mod figures;
 mod gating;
 mod generators;
 mod home;
@@ -83,6 +84,7 @@ mod training_show;
 #[cfg(feature = "train")]
 mod trainset;
 mod units;
+mod unknown;
 mod up;
 mod varied;
 mod verbs;
@@ -140,6 +142,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Night(verb) => Box::pin(verbs::night::run(global, &verb)).await,
         Verb::Alerts(verb) => verbs::alerts::run(global, &verb).await,
         Verb::Notify(verb) => verbs::notify::run(global, &verb).await,
+        Verb::Watch(verb) => Box::pin(verbs::watch::run(global, &verb)).await,
         Verb::Trace(args) => verbs::trace::run(global, &args).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
         Verb::Publish(args) => verbs::publish::run(global, &args).await,

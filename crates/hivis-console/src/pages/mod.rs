@@ -9,5 +9,6 @@ pub(crate) mod now;
 pub mod releases;
 pub(crate) mod review;
 pub(crate) mod row;
+pub(crate) mod runbooks;
 pub mod system;
 pub(crate) mod told;

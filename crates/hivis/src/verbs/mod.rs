@@ -48,3 +48,4 @@ pub(crate) mod up;
 pub(crate) mod vary;
 pub(crate) mod version;
 pub(crate) mod wallet;
+pub(crate) mod watch;
