@@ -2,12 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde_json::json;
 
 use crate::Panel;
+use crate::exposition::Format;
 
 /// A clock further off than this is a warning: nonces depend on it (window 4 s).
 const CLOCK_WARNING_S: f64 = 1.0;
@@ -31,8 +32,9 @@ pub(crate) async fn readyz(State(panel): State<Panel>) -> Response {
     (status, Json(body)).into_response()
 }
 
-/// Prometheus text.
-pub(crate) async fn metrics(State(panel): State<Panel>) -> Response {
-    let text = panel.metrics.render();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+/// Every metric: OpenMetrics for who asks for it by `Accept`, else Prometheus text.
+pub(crate) async fn metrics(State(panel): State<Panel>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let format = Format::asked(accept);
+    ([(header::CONTENT_TYPE, format.content_type())], format.render(&panel.metrics.render())).into_response()
 }

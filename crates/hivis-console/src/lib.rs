@@ -6,6 +6,7 @@
 mod answer;
 mod assets;
 mod door;
+mod exposition;
 mod health;
 mod pages;
 mod records;
@@ -67,6 +68,7 @@ pub fn routes(panel: Panel) -> Router {
             .merge(pages::releases::routes())
             .merge(pages::system::routes())
             .merge(pages::alerts::routes())
+            .merge(pages::runbooks::routes())
             .split_for_parts();
     Router::new()
         .merge(pages)

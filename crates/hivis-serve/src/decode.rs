@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) recorded: Option<RecordedPicture>,
     /// What was odd.
     pub(crate) notes: Vec<String>,
+    /// No header of a format that we read.
+    pub(crate) unknown: bool,
     /// How long it took.
     pub(crate) took: Duration,
 }
@@ -75,12 +77,14 @@ fn work(inbox: &Receiver<(Job, oneshot::Sender<Seen>)>, limits: &DecodeLimits) {
 
 fn see(job: &Job, limits: &DecodeLimits) -> Seen {
     let began = Instant::now();
-    let nothing = |silence, notes| Seen { picture: Err(silence), recorded: None, notes, took: began.elapsed() };
+    let nothing =
+        |silence, notes| Seen { picture: Err(silence), recorded: None, notes, unknown: false, took: began.elapsed() };
     let Some(bytes) = from_base64(&job.image) else {
         return nothing(Silence::NotBase64, Vec::new());
     };
     // A decoder is fed by strangers: a panic in it costs this picture only.
     let decoded = std::panic::catch_unwind(AssertUnwindSafe(|| hivis_image::decode(&bytes, limits)));
+    let unknown = matches!(decoded, Ok(Err(DecodeError::NotAPicture { .. })));
     let (picture, media, notes) = match decoded {
         Ok(Ok(Decoded { picture, media, notes })) => (Ok(picture), media.as_str(), notes),
         Ok(Err(error)) => (Err(silence(&error)), "application/octet-stream", vec![error.to_string()]),
@@ -96,7 +100,7 @@ fn see(job: &Job, limits: &DecodeLimits) -> Seen {
         RecordedPicture { bytes, media: media.to_owned(), width, height, dhash }
     });
     let picture = picture.map(|picture| Arc::new(fitted(picture, job.input)));
-    Seen { picture, recorded, notes, took: began.elapsed() }
+    Seen { picture, recorded, notes, unknown, took: began.elapsed() }
 }
 
 /// The picture in the size that an engine takes.

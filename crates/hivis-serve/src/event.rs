@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr};
 
-use hivis_types::{Caller, Protocol, RecordId, Silence, Timings, metric};
+use hivis_types::{Caller, Hotkey, Protocol, RecordId, Silence, Timings, metric};
 use metrics::{counter, gauge, histogram};
 
 use crate::{
@@ -48,6 +48,12 @@ pub(crate) fn verified(now_s: f64, offset_s: f64, listed: bool) {
         gauge!(metric::LAST_VALIDATOR).set(now_s);
     }
     gauge!(metric::CLOCK_OFFSET).set(offset_s);
+}
+
+/// A permitted caller asked for something that we do not know.
+pub(crate) fn unknown(what: &'static str, name: &str, caller: &Hotkey) {
+    counter!(metric::UNKNOWN, "what" => what).increment(1);
+    tracing::debug!(what, name, hotkey = caller.as_str(), "unknown");
 }
 
 /// The clock offset crossed the warning line, in one direction or the other.

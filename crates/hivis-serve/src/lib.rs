@@ -46,5 +46,5 @@ pub use error::ServeError;
 pub use health::{AnswerEvent, Health, NotReady};
 pub use model::{Loaded, Models};
 pub use permits::{Permits, Roster};
-pub use record::{NoRecorder, Recorder};
+pub use record::{NoRecorder, Recorder, Unknown};
 pub use settings::{AxonSettings, Limits};

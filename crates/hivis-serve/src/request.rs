@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hivis_bittensor::wire::{self, Claim, ImageSynapse, Moment, Refusal, Target, Verified};
-use hivis_types::{Caller, Label, Picture, Protocol, RecordedPicture, Silence};
+use hivis_types::{Caller, Hotkey, Label, Picture, Protocol, RecordedPicture, Silence};
 use http::{HeaderValue, Request, Response, header, request::Parts};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,8 +17,12 @@ use crate::{
     desk::Desk,
     event,
     judge::Verdict,
+    record::Unknown,
     story::{Arrival, Asker, Story},
 };
+
+/// Bytes of something unknown that are kept.
+const SAMPLE: usize = 64 << 10;
 
 /// Where requests are answered: the desk, and the machines of one run.
 pub(crate) struct Floor {
@@ -117,7 +121,10 @@ impl Floor {
                 Ok(response) => response,
                 Err(refusal) => self.refuse(Some(&claim), &refusal, guest),
             },
-            Err(refusal) => self.refuse(None, &refusal, guest),
+            Err(refusal) => {
+                self.unknown_synapse(&head, &refusal);
+                self.refuse(None, &refusal, guest)
+            }
         };
         response.map(Full::new)
     }
@@ -210,6 +217,10 @@ impl Floor {
                 return self.desk.voice.refusal_response(&refusal, Some(claim), &guest.moment());
             }
         };
+        if let Some(note) = synapse.notes.first() {
+            let name = note.strip_prefix("unknown field ").unwrap_or(note);
+            self.unknown("field", name, question.story.hotkey(), &body.bytes);
+        }
         // The text was copied out of it; the room is for others now.
         drop(body);
         if claim.target() == Target::Ping {
@@ -240,6 +251,29 @@ impl Floor {
                 self.desk.voice.success_response(claim, synapse, f64::from(end.prediction), &guest.moment())
             }
             _ => self.desk.voice.refusal_response(&refusal(end), Some(claim), &guest.moment()),
+        }
+    }
+
+    /// Counts something unknown and offers its sample.
+    fn unknown(&self, what: &'static str, name: &str, caller: Option<&Hotkey>, sample: &[u8]) {
+        let Some(caller) = caller else { return };
+        event::unknown(what, name, caller);
+        let name = name.chars().take(40).collect();
+        let sample = Bytes::copy_from_slice(&sample[..sample.len().min(SAMPLE)]);
+        self.desk.recorder.unknown(Unknown { what, name, caller: caller.clone(), sample });
+    }
+
+    /// An unknown path counts when whoever asks claims a permitted hotkey: scanners are no sign of a new protocol.
+    fn unknown_synapse(&self, head: &Parts, refusal: &Refusal) {
+        if refusal.kind != "unknown-synapse" {
+            return;
+        }
+        let claimed =
+            ["bt_header_dendrite_hotkey", "x-bittensor-hotkey"].iter().find_map(|name| head.headers.get(*name));
+        let Some(hotkey) = claimed.and_then(|value| value.to_str().ok()).map(Hotkey::new) else { return };
+        if self.desk.permits.load().stake(&hotkey).is_some() {
+            let sample = format!("{} {}\n{:#?}\n", head.method, head.uri, head.headers);
+            self.unknown("synapse", head.uri.path(), Some(&hotkey), sample.as_bytes());
         }
     }
 
@@ -302,12 +336,16 @@ impl Floor {
             lost = place.outcome() => return Err(self.lost(lost, story)),
             seen = self.decoders.see(Job { image, input, deadline, keep }) => seen,
         };
-        let Some(Seen { picture, recorded, notes, took }) = seen else {
+        let Some(Seen { picture, recorded, notes, unknown, took }) = seen else {
             // The decoding threads did not look: its deadline has passed, or the line is longer than their queue.
             let end = if deadline <= Instant::now() { End::silent(Silence::Expired) } else { self.shed() };
             return Err(end);
         };
         story.timings.decode_us = took.as_micros() as u64;
+        if unknown && let Some(recorded) = &recorded {
+            let magic = recorded.bytes.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+            self.unknown("media", &magic, story.hotkey(), &recorded.bytes);
+        }
         story.picture = recorded;
         story.notes.extend(notes);
         picture.map_err(End::silent)

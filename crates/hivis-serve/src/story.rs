@@ -1,6 +1,8 @@
 //! The record of one verified caller's question, while it is being written.
 
-use hivis_types::{BatchLeft, Caller, Judgement, Label, Protocol, Record, RecordId, RecordedPicture, Silence, Timings};
+use hivis_types::{
+    BatchLeft, Caller, Hotkey, Judgement, Label, Protocol, Record, RecordId, RecordedPicture, Silence, Timings,
+};
 use jiff::Timestamp;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -72,6 +74,11 @@ impl<'a> Story<'a> {
             label: None,
             timings: Timings::default(),
         }
+    }
+
+    /// Who asked; nobody once the story is told.
+    pub(crate) fn hotkey(&self) -> Option<&Hotkey> {
+        self.caller.as_ref().map(|caller| &caller.hotkey)
     }
 
     /// It was a ping: counted, and no question to record.

@@ -75,7 +75,7 @@ metrics! {
     BUILD_INFO = Gauge "hivis_build_info" "" "1, label version.";
     MISSED_BUDGET = Gauge "hivis_missed_budget_ratio" "ratio" "Share of the budget of missed challenges (objective) that is left over the last 30 days; below 0 when overdrawn.";
     UPTIME = Gauge "hivis_uptime_30d_ratio" "ratio" "Share of the challenges of the last 30 days that were judged.";
-    SPEND = Gauge "hivis_spend_dollars" "dollars" "Spent in this period, by purpose and period (day, month).";
+    SPEND = Gauge "hivis_spend_dollars" "dollars" "Spent in this period, by purpose and period (week, month).";
     SPEND_CAP = Gauge "hivis_spend_cap_dollars" "dollars" "The cap, by purpose and period.";
     SPEND_RATIO = Gauge "hivis_spend_cap_ratio" "ratio" "Spend over its cap, by purpose and period.";
     ACCEPTANCE = Gauge "hivis_review_acceptance_ratio" "ratio" "Generated pictures that reviewers accepted, of those decided in 30 days, by generator.";
@@ -84,7 +84,7 @@ metrics! {
     NIGHT_FAILED = Gauge "hivis_night_failed" "" "1 when the last job of this kind failed, else 0.";
     NIGHT_ENDED = Gauge "hivis_night_ended_timestamp_seconds" "seconds" "Unix time at which the last job of this kind ended.";
     NIGHT_DUE = Gauge "hivis_night_due_timestamp_seconds" "seconds" "Unix time at which the next job of this kind is due; one that is overdue keeps its time.";
-    DATE = Gauge "hivis_date_timestamp_seconds" "seconds" "Unix time of a date of the calendar, by name.";
+    DATE = Gauge "hivis_date_timestamp_seconds" "seconds" "Unix time of a date of the calendar, by name and kind (deadline, event).";
     DRIFT = Gauge "hivis_drift_distance_ratio" "ratio" "Distance over its learned threshold, by kind: input, score, accuracy. Above 1 it has drifted.";
     MACHINE_MEMORY = Gauge "hivis_machine_memory_bytes" "bytes" "The machine's memory.";
     MACHINE_MEMORY_AVAILABLE = Gauge "hivis_machine_memory_available_bytes" "bytes" "Memory that programs can still have.";

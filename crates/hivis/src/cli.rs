@@ -23,6 +23,7 @@ mod up;
 mod vary;
 mod version;
 mod wallet;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -60,6 +61,7 @@ pub use wallet::{
     CryptoType, PasswordArgs, WalletArgs, WalletCreateArgs, WalletImportArgs, WalletImportVerb, WalletSignArgs,
     WalletVerb, WalletVerifyArgs,
 };
+pub use watch::{WatchCheckArgs, WatchExportArgs, WatchVerb};
 
 /// Runs a Bittensor StreetVision (subnet 72) roadwork miner end to end.
 #[derive(Debug, Parser)]
@@ -139,6 +141,9 @@ pub enum Verb {
     /// Who is told of alerts: try the channels, see what went out and what waits.
     #[command(subcommand)]
     Notify(NotifyVerb),
+    /// Alert rules: list them, judge a running server, write what Prometheus, Alertmanager and Grafana need.
+    #[command(subcommand)]
+    Watch(WatchVerb),
     /// Follow one picture through the whole wheel: asked, mined, varied, gated, reviewed, versioned, trained on.
     Trace(TraceArgs),
     /// Look at releases, and let another one serve.

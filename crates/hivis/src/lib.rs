@@ -33,6 +33,7 @@ mod exam;
 mod exam_file;
 mod examined;
 mod failing;
+mod figures;
 mod gating;
 mod generators;
 mod home;
@@ -79,6 +80,7 @@ mod training_show;
 #[cfg(feature = "train")]
 mod trainset;
 mod units;
+mod unknown;
 mod up;
 mod varied;
 mod verbs;
@@ -121,7 +123,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
     let global = &cli.global;
     match cli.verb {
         Verb::Demo(args) => Box::pin(verbs::demo::run(global, &args)).await,
-        Verb::Serve(args) => verbs::serve::run(global, &args).await,
+        Verb::Serve(args) => Box::pin(verbs::serve::run(global, &args)).await,
         Verb::Run(args) => Box::pin(verbs::run::run(global, &args)).await,
         Verb::Exam(args) => verbs::exam::run(global, &args).await,
         Verb::Records(verb) => verbs::records::run(global, &verb).await,
@@ -136,6 +138,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Night(verb) => Box::pin(verbs::night::run(global, &verb)).await,
         Verb::Alerts(verb) => verbs::alerts::run(global, &verb).await,
         Verb::Notify(verb) => verbs::notify::run(global, &verb).await,
+        Verb::Watch(verb) => Box::pin(verbs::watch::run(global, &verb)).await,
         Verb::Trace(args) => verbs::trace::run(global, &args).await,
         Verb::Release(verb) => verbs::release::run(global, &verb).await,
         Verb::Publish(args) => verbs::publish::run(global, &args).await,

@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use hivis_bittensor::Keypair;
 use hivis_console::Panel;
-use hivis_serve::{AlarmSettings, Axon, AxonSettings, Permits, Recorder};
+use hivis_serve::{AlarmSettings, Axon, AxonSettings, Permits, Recorder, Unknown};
 use hivis_store::{
     FsckOptions, Home, Keep, Ledger, NewPromotion, PromotionKind, PromotionOutcome, RecordWriter, ServeLock,
     WriterHandle, WriterSettings,
 };
-use hivis_types::{Hotkey, Record, ReleaseId, metric};
+use hivis_types::{Hotkey, Record, ReleaseId};
 use jiff::Timestamp;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::sync::watch;
@@ -23,11 +23,11 @@ use crate::config::{ServeSettings, Settings};
 use crate::failure::Hinted;
 
 use crate::watching::Watching;
-use crate::{callers, chain, control, swap};
+use crate::{callers, chain, control, figures, swap, unknown};
 
 /// Old pictures are looked for this often.
 const RETENTION_EVERY: Duration = Duration::from_hours(1);
-/// The free space is looked at this often.
+/// The recorder's samples are put together this often.
 const WATCH_EVERY: Duration = Duration::from_secs(5);
 
 /// Everything that a serving miner holds.
@@ -46,11 +46,18 @@ pub(crate) struct Miner {
     _lock: ServeLock,
 }
 
-struct LedgerRecorder(RecordWriter);
+struct LedgerRecorder {
+    writer: RecordWriter,
+    unknown: unknown::Keeper,
+}
 
 impl Recorder for LedgerRecorder {
     fn offer(&self, record: Record) {
-        self.0.offer(record);
+        self.writer.offer(record);
+    }
+
+    fn unknown(&self, unknown: Unknown) {
+        self.unknown.offer(unknown);
     }
 }
 
@@ -66,7 +73,7 @@ impl Miner {
         let ledger = home.ledger().await?;
         let writer_settings = WriterSettings { free_bytes: settings.records.min_free, ..WriterSettings::default() };
         let (writer, handle) = RecordWriter::spawn(&home, &ledger, writer_settings)?;
-        let recorder = Arc::new(LedgerRecorder(writer.clone()));
+        let recorder = Arc::new(LedgerRecorder { writer: writer.clone(), unknown: unknown::Keeper::start(&home)? });
         let hotkey = keypair.hotkey();
         let axon = Axon::new(axon_settings(&settings), keypair, permits, recorder);
         Ok(Self { home, ledger, axon, settings, permits_watched, hotkey, writer, handle, _lock: lock })
@@ -100,9 +107,9 @@ impl Miner {
         let watching = Watching {
             ledger: self.ledger.clone(),
             settings: self.settings.notify.clone(),
-            thresholds: hivis_watch::Thresholds::default(),
+            thresholds: self.settings.thresholds(),
             metrics: prometheus()?,
-            page: page.local_addr().map(|page| format!("http://{page}")).unwrap_or_default(),
+            runbooks: runbooks(&self.settings, &page),
         };
         page.set_nonblocking(true).context("the page's listener cannot be used")?;
         let page = tokio::net::TcpListener::from_std(page).context("the page's listener cannot be used")?;
@@ -113,9 +120,11 @@ impl Miner {
         let callers = self.callers()?;
         let (home, records, models) = (self.home.clone(), self.ledger.clone(), self.axon.models());
         let model = self.settings.model.clone();
+        let figures = figures::Figures::new(&self.home, &self.ledger, &self.settings, &self.axon);
         // Tasks of their own: what breaks in one does not stop the others.
         let upkeep = [
             watched("housekeeping", keep_house(self.home, self.ledger, self.settings)),
+            watched("the task that sets figures", figures.keep()),
             watched("the list of those who may ask", callers),
             watched("the watch", watching.run()),
             watched("the follower of the release pointer", swap::follow(home, records, models, model)),
@@ -130,6 +139,14 @@ impl Miner {
         ledger.close().await;
         served.context("the axon could not be served")
     }
+}
+
+/// Where an alert says what to do: as configured, else on the page as readers of messages reach it, else on the page as
+/// it listens.
+fn runbooks(settings: &Settings, page: &TcpListener) -> String {
+    let listens = || page.local_addr().map(|page| format!("http://{page}")).unwrap_or_default();
+    let own = || format!("{}/runbooks", settings.notify.page.clone().unwrap_or_else(listens).trim_end_matches('/'));
+    settings.watch.runbooks.clone().unwrap_or_else(own)
 }
 
 impl Miner {
@@ -223,7 +240,7 @@ async fn sweep(home: &Home, ledger: &Ledger) {
     }
 }
 
-/// Old pictures go, and the figures that nobody else reports are set.
+/// Old pictures go, and the recorder's samples are put together.
 async fn keep_house(home: Home, ledger: Ledger, settings: Settings) {
     sweep(&home, &ledger).await;
     let keep = Keep { age: settings.records.keep, bytes: settings.records.keep_bytes };
@@ -232,9 +249,6 @@ async fn keep_house(home: Home, ledger: Ledger, settings: Settings) {
     loop {
         tokio::select! {
             _ = watch.tick() => {
-                if let Ok(free) = home.free_bytes() {
-                    metrics::gauge!(metric::HOME_FREE_BYTES).set(free as f64);
-                }
                 if let Ok(handle) = prometheus() {
                     handle.run_upkeep();
                 }
@@ -256,7 +270,8 @@ fn prometheus() -> Result<PrometheusHandle> {
     if let Some(handle) = HANDLE.get() {
         return Ok(handle.clone());
     }
-    let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+    // 80 and 400 ms are the rules' usual limits.
+    let buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.08, 0.1, 0.25, 0.4, 0.5, 1.0, 2.5, 5.0, 10.0];
     let handle = PrometheusBuilder::new()
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &buckets)
         .and_then(|b| {

@@ -7,4 +7,5 @@ pub(crate) mod events;
 pub(crate) mod now;
 pub(crate) mod releases;
 pub(crate) mod review;
+pub(crate) mod runbooks;
 pub(crate) mod system;

@@ -1,5 +1,6 @@
 //! The routes of the second listener, asked in process and over sockets.
 
+mod exposition;
 mod review;
 
 use std::sync::Arc;
@@ -105,4 +106,21 @@ async fn a_picture_that_is_not_there_is_404() {
     let unknown = "/records/019ab3a0-0000-7000-8000-000000000000/picture";
     assert_eq!(get(&world, unknown).await.0, StatusCode::NOT_FOUND);
     assert_eq!(get(&world, "/records/nonsense/picture").await.0, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn runbooks_are_pages() {
+    let world = world(&["//Alice"]).await;
+    let (status, _, list) = get(&world, "/runbooks").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(list.contains("<a href=\"/runbooks/no-validator\">"), "{list}");
+    let (status, _, page) = get(&world, "/runbooks/no-validator").await;
+    assert_eq!(status, StatusCode::OK);
+    for part in
+        ["<h1>No validator comes</h1>", "<code>HivisNoValidator</code>", "<a href=\"/runbooks/clock\">clock</a>"]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert_eq!(get(&world, "/runbooks/../etc").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get(&world, "/runbooks/none").await.0, StatusCode::NOT_FOUND);
 }

@@ -112,3 +112,29 @@ async fn a_ping_is_echoed_and_is_no_challenge() {
     assert_eq!(answer.header("name"), Some("Synapse"));
     assert!(world.records().is_empty());
 }
+
+#[tokio::test]
+async fn what_is_unknown_is_offered_once_asked_by_whom_we_know() {
+    let world = World::start(AxonSettings::default());
+    let post = |path: &str, hotkey: &str| {
+        format!(
+            "POST /{path} HTTP/1.1\r\nhost: a\r\nbt_header_dendrite_hotkey: {hotkey}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        )
+    };
+    let alice = crate::world::hotkey("Alice");
+    assert_eq!(world.send(post("VideoSynapse", alice.as_str())).await.statuses().0, 404);
+    // A scanner, and a key without a permit.
+    assert_eq!(world.send(post("wp-login.php", "")).await.statuses().0, 404);
+    assert_eq!(world.send(post("VideoSynapse", crate::world::hotkey("Dave").as_str())).await.statuses().0, 404);
+    let image = crate::asking::grey(9);
+    let field = format!("{{\"image\": \"{image}\", \"video_url\": \"x\"}}").into_bytes();
+    assert_eq!(world.send(Ask::new(field.clone()).bytes()).await.statuses().0, 200);
+    let media = crate::asking::body("aGVsbG8gd29ybGQ=");
+    assert_eq!(world.send(Ask::new(media).bytes()).await.statuses().0, 200);
+    let unknown = world.unknown();
+    let found: Vec<(&str, &str)> = unknown.iter().map(|one| (one.what, one.name.as_str())).collect();
+    assert_eq!(found, [("synapse", "/VideoSynapse"), ("field", "video_url"), ("media", "68656c6c6f20776f")]);
+    assert!(unknown.iter().all(|one| one.caller == alice));
+    assert_eq!((&unknown[1].sample[..], &unknown[2].sample[..]), (&field[..], &b"hello world"[..]));
+    assert!(String::from_utf8_lossy(&unknown[0].sample).starts_with("POST /VideoSynapse\n"));
+}

@@ -9,7 +9,7 @@ use std::{
 
 use hivis_bittensor::Keypair;
 use hivis_engine::{Engine, EngineCard, EngineError};
-use hivis_serve::{Axon, AxonSettings, Loaded, Permits, Recorder};
+use hivis_serve::{Axon, AxonSettings, Loaded, Permits, Recorder, Unknown};
 use hivis_types::{EngineKind, Hotkey, Picture, Precision, Record, ReleaseId, Scores};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -23,11 +23,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Keeps every record.
 #[derive(Default)]
-pub(crate) struct Kept(Mutex<Vec<Record>>);
+pub(crate) struct Kept(Mutex<Vec<Record>>, Mutex<Vec<Unknown>>);
 
 impl Recorder for Kept {
     fn offer(&self, record: Record) {
         self.0.lock().unwrap().push(record);
+    }
+
+    fn unknown(&self, unknown: Unknown) {
+        self.1.lock().unwrap().push(unknown);
     }
 }
 
@@ -111,6 +115,11 @@ impl World {
             }
         });
         Self { axon, at, kept, stop: Some(stop), run: Some(run) }
+    }
+
+    /// What was unknown so far.
+    pub(crate) fn unknown(&self) -> Vec<Unknown> {
+        self.kept.1.lock().unwrap().clone()
     }
 
     /// What was recorded so far.

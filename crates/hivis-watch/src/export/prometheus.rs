@@ -49,5 +49,6 @@ pub fn scrape_file(targets: &[String], alertmanager: &str) -> String {
 pub(super) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
-    parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}")).collect()
+    let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}"));
+    parts.collect::<Vec<_>>().concat()
 }

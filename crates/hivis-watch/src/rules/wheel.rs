@@ -3,7 +3,7 @@
 use hivis_types::metric;
 
 use super::{critical, info, warning};
-use crate::{Expr, Rule, Shape, Thresholds};
+use crate::{Expr, Rule, Selector, Shape, Thresholds};
 
 /// A date is told of until it is past for so long, seconds.
 const PAST_S: f64 = 86_400.0;
@@ -55,5 +55,5 @@ pub(super) fn rules(t: &Thresholds) -> Vec<Rule> {
 }
 
 fn date() -> Expr {
-    Expr::last(metric::DATE).until()
+    Expr::Last(Selector::of(metric::DATE).is("kind", "deadline")).until()
 }

@@ -38,7 +38,7 @@ fn every_alertmanager_configuration_is_its_own() {
         discord: Some("https://discord.com/api/webhooks/1/abc".to_owned()),
         mail: Some(mail),
         quiet: quiet("22:00", "07:00"),
-        repeat: Some(Duration::from_secs(5400)),
+        repeat: Some(Duration::from_mins(90)),
     };
     let early = Contacts { quiet: quiet("01:00", "05:30"), ..Contacts::default() };
     let evening = Contacts { quiet: quiet("20:00", "00:00"), ..Contacts::default() };

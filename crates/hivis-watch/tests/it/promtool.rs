@@ -43,19 +43,26 @@ fn prometheus_judges_as_we_do() {
     let rules = rules(&Thresholds::default());
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("a file");
-    write("rules.yml", &export::rules_file(&rules, RUNBOOKS));
-    let tests: Vec<Value> = scenarios::all().iter().map(|scenario| unit(scenario, &rules)).collect();
-    let whole = json!({ "rule_files": ["rules.yml"], "evaluation_interval": "15s", "tests": tests });
-    // JSON is YAML.
-    write("tests.yml", &whole.to_string());
-    promtool(&prometheus, folder.path(), &["test", "rules", "tests.yml"]);
+    // A file for each step, since a group of rules has one.
+    for step in [15, 60] {
+        let text = export::rules_file(&rules, RUNBOOKS).replace("\"15s\"", &format!("\"{step}s\""));
+        assert!(text.contains(&format!("interval: \"{step}s\"")), "{text}");
+        write(&format!("rules-{step}.yml"), &text);
+        let scenarios = scenarios::all().into_iter().filter(|scenario| scenario.step() == step);
+        let tests: Vec<Value> = scenarios.map(|scenario| unit(&scenario, &rules)).collect();
+        let rule_files = [format!("rules-{step}.yml")];
+        let whole = json!({ "rule_files": rule_files, "evaluation_interval": format!("{step}s"), "tests": tests });
+        // JSON is YAML.
+        write(&format!("tests-{step}.yml"), &whole.to_string());
+    }
+    promtool(&prometheus, folder.path(), &["test", "rules", "tests-15.yml", "tests-60.yml"]);
 }
 
 /// A scenario as promtool reads it: at four moments, for every rule, exactly the alerts that we found.
 fn unit(scenario: &Scenario, rules: &[Rule]) -> Value {
-    let end = 60 * scenario.minutes;
+    let (end, step) = (60 * scenario.minutes, scenario.step());
     // Moments on the grid of the evaluations.
-    let moments: Vec<i64> = [end / 4, end / 2, end * 3 / 4, end].iter().map(|second| second / 15 * 15).collect();
+    let moments: Vec<i64> = [end / 4, end / 2, end * 3 / 4, end].iter().map(|second| second / step * step).collect();
     let judged = scenario.judged(rules, RUNBOOKS, &moments);
     let mut expected = Vec::new();
     for (moment, alerts) in moments.iter().zip(&judged) {
@@ -66,7 +73,7 @@ fn unit(scenario: &Scenario, rules: &[Rule]) -> Value {
     }
     let series: Vec<Value> =
         scenario.input().into_iter().map(|(series, values)| json!({ "series": series, "values": values })).collect();
-    json!({ "interval": "15s", "input_series": series, "alert_rule_test": expected })
+    json!({ "interval": format!("{step}s"), "input_series": series, "alert_rule_test": expected })
 }
 
 fn expect(alert: &Alert) -> Value {

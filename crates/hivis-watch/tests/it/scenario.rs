@@ -4,9 +4,6 @@ use hivis_types::Alert;
 use hivis_watch::{History, JOB, Judge, Labels, Rule, Sample, Samples};
 use jiff::Timestamp;
 
-/// Seconds from one scrape to the next, and from one evaluation to the next.
-pub(crate) const STEP: i64 = 15;
-
 /// Its value at each scrape, by the scrape's second; `None` where the scrape does not have it.
 type Wave = Box<dyn Fn(i64) -> Option<f64>>;
 
@@ -30,6 +27,11 @@ pub(crate) fn quiet(rule: &'static str, minutes: i64) -> Scenario {
 }
 
 impl Scenario {
+    /// Seconds from one scrape to the next, and from one evaluation to the next: a long scenario needs no fine ones.
+    pub(crate) fn step(&self) -> i64 {
+        if self.minutes > 60 { 60 } else { 15 }
+    }
+
     /// A series as text has it, `name{label="value"}`.
     pub(crate) fn with(mut self, series: &str, wave: impl Fn(i64) -> Option<f64> + 'static) -> Self {
         let Samples(parsed) = Samples::parse(&format!("{series} 0")).expect("a series");
@@ -55,7 +57,7 @@ impl Scenario {
         let mut history = History::of(rules);
         let mut judge = Judge::new(rules.to_vec(), runbooks);
         let mut judged = Vec::new();
-        for second in (0..=60 * self.minutes).step_by(STEP as usize) {
+        for second in (0..=60 * self.minutes).step_by(self.step() as usize) {
             let now = Timestamp::from_second(second).expect("a time");
             if self.is_down(second) {
                 history.push_failed(now);
@@ -75,7 +77,7 @@ impl Scenario {
 
     /// The series in promtool's notation.
     pub(crate) fn input(&self) -> Vec<(String, String)> {
-        let seconds: Vec<i64> = (0..=60 * self.minutes).step_by(STEP as usize).collect();
+        let seconds: Vec<i64> = (0..=60 * self.minutes).step_by(self.step() as usize).collect();
         let mut input: Vec<(String, String)> = self
             .series
             .iter()

@@ -54,8 +54,8 @@ pub(crate) fn all() -> Vec<Scenario> {
     let unknown = |what: &str| format!("hivis_axon_unknown_total{{what=\"{what}\"}}");
     let drift = "hivis_drift_distance_ratio{kind=\"input\"}";
     let accepted = "hivis_review_acceptance_ratio{generator=\"comfyui\"}";
-    let spent = "hivis_spend_cap_ratio{purpose=\"synth\",period=\"day\"}";
-    let date = "hivis_date_timestamp_seconds{name=\"token expires\"}";
+    let spent = "hivis_spend_cap_ratio{purpose=\"synth\",period=\"week\"}";
+    let date = "hivis_date_timestamp_seconds{name=\"token expires\",kind=\"deadline\"}";
     let overloaded = "hivis_axon_silences_total{reason=\"overloaded\"}";
     let dropped = "hivis_ledger_dropped_total{what=\"picture\",reason=\"queue-full\"}";
     let failed = "hivis_night_failed{kind=\"nightly\"}";
@@ -142,6 +142,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         quiet("HivisSpendOver", 2).with(spent, steady(1.0)),
         fires("HivisDateNear", 2).with(date, steady(6.0 * day)),
         quiet("HivisDateNear", 2).with(date, steady(8.0 * day)),
+        quiet("HivisDateNear", 2).with("hivis_date_timestamp_seconds{name=\"a day\",kind=\"event\"}", steady(day)),
         // Long past.
         quiet("HivisDateNear", 2).with(date, steady(-3.0 * day)),
         fires("HivisDateDue", 2).with(date, steady(0.5 * day)),

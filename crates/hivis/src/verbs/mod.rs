@@ -43,3 +43,4 @@ pub(crate) mod up;
 pub(crate) mod vary;
 pub(crate) mod version;
 pub(crate) mod wallet;
+pub(crate) mod watch;

@@ -35,3 +35,4 @@ mod up;
 mod versions;
 mod wallet;
 mod wallet_terminal;
+mod watch;
