@@ -150,6 +150,7 @@ pub enum Verb {
     #[command(subcommand)]
     Notify(NotifyVerb),
     /// Alert rules: list them, judge a running server, write what Prometheus, Alertmanager and Grafana need.
+    #[command(subcommand)]
     Watch(WatchVerb),
     /// Follow one picture through the whole wheel: asked, mined, varied, gated, reviewed, versioned, trained on.
     Trace(TraceArgs),

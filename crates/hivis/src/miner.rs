@@ -108,9 +108,9 @@ impl Miner {
         let watching = Watching {
             ledger: self.ledger.clone(),
             settings: self.settings.notify.clone(),
-            thresholds: hivis_watch::Thresholds::default(),
+            thresholds: self.settings.thresholds(),
             metrics: prometheus()?,
-            page: page.local_addr().map(|page| format!("http://{page}")).unwrap_or_default(),
+            runbooks: runbooks(&self.settings, &page),
         };
         page.set_nonblocking(true).context("the page's listener cannot be used")?;
         let page = tokio::net::TcpListener::from_std(page).context("the page's listener cannot be used")?;
@@ -142,6 +142,14 @@ impl Miner {
         ledger.close().await;
         served.context("the axon could not be served")
     }
+}
+
+/// Where an alert says what to do: as configured, else on the page as readers of messages reach it, else on the page as
+/// it listens.
+fn runbooks(settings: &Settings, page: &TcpListener) -> String {
+    let listens = || page.local_addr().map(|page| format!("http://{page}")).unwrap_or_default();
+    let own = || format!("{}/runbooks", settings.notify.page.clone().unwrap_or_else(listens).trim_end_matches('/'));
+    settings.watch.runbooks.clone().unwrap_or_else(own)
 }
 
 impl Miner {

@@ -36,8 +36,8 @@ pub(crate) struct Watching {
     pub(crate) settings: NotifySettings,
     pub(crate) thresholds: Thresholds,
     pub(crate) metrics: PrometheusHandle,
-    /// Where the page is, for the addresses of runbooks.
-    pub(crate) page: String,
+    /// The address of the runbooks' folder.
+    pub(crate) runbooks: String,
 }
 
 impl Watching {
@@ -132,9 +132,8 @@ impl Eyes {
         for rule in &mut rules {
             rule.hold = rule.hold.min(watching.settings.hold_most);
         }
-        let page = watching.settings.page.as_deref().unwrap_or(&watching.page).trim_end_matches('/');
         let history = History::of(&rules);
-        let judge = Judge::new(rules, &format!("{page}/runbooks/"));
+        let judge = Judge::new(rules, &watching.runbooks);
         Self { judge, history, opened: (now, Instant::now()), round: watching.settings.round }
     }
 

@@ -76,9 +76,9 @@ pub struct NotifySettings {
 impl NotifySettings {
     pub(crate) fn resolve(raw: &RawNotify, home: &Path) -> Result<Self> {
         let usual = Policy::default();
-        let span = |key: &str, value: Option<f64>, usual: SignedDuration, (unit, most): (f64, f64)| {
+        let span = |key: &str, value: Option<f64>, usual: SignedDuration, (unit, least, most): (f64, f64, f64)| {
             let value = value.unwrap_or(usual.as_secs_f64() / unit);
-            within(key, value, 0.0..=most).map(|value| SignedDuration::from_millis((value * unit * 1000.0) as i64))
+            within(key, value, least..=most).map(|value| SignedDuration::from_millis((value * unit * 1000.0) as i64))
         };
         let group_by = match raw.group_by.as_deref() {
             None | Some("rule") => GroupBy::Rule,
@@ -88,17 +88,13 @@ impl NotifySettings {
         };
         let policy = Policy {
             group_by,
-            wait: span("notify.wait_s", raw.wait_s, usual.wait, (1.0, 3600.0))?,
-            interval: span("notify.interval_min", raw.interval_min, usual.interval, (60.0, 1440.0))?,
-            repeat: span("notify.repeat_h", raw.repeat_h, usual.repeat, (3600.0, 720.0))?,
-            settle: span("notify.settle_s", raw.settle_s, usual.settle, (1.0, 3600.0))?,
+            wait: span("notify.wait_s", raw.wait_s, usual.wait, (1.0, 0.0, 3600.0))?,
+            interval: span("notify.interval_min", raw.interval_min, usual.interval, (60.0, 0.0, 1440.0))?,
+            repeat: span("notify.repeat_h", raw.repeat_h, usual.repeat, (3600.0, 0.0005, 720.0))?,
+            settle: span("notify.settle_s", raw.settle_s, usual.settle, (1.0, 0.0, 3600.0))?,
             resolved: raw.resolved.unwrap_or(usual.resolved),
             quiet: raw.quiet.as_ref().map(quiet).transpose()?,
         };
-        if policy.repeat < SignedDuration::from_mins(1) {
-            let message = "notify.repeat_h is less than a minute: nobody would read that";
-            return Err(Hinted::new(message, "the usual is 4; 720 says it once a month").into());
-        }
         if let Some(page) =
             raw.page_url.as_deref().filter(|page| !page.starts_with("http://") && !page.starts_with("https://"))
         {
@@ -189,7 +185,7 @@ mod tests {
         let table = [
             ("wait_s = -1".to_owned(), "from 0 to 3600"),
             ("group_by = \"weather\"".to_owned(), "rule, severity, all"),
-            ("repeat_h = 0.001".to_owned(), "the usual is 4"),
+            ("repeat_h = 0".to_owned(), "from 0.0005 to 720"),
             ("page_url = \"ftp://x\"".to_owned(), "such as https"),
             ("quiet = { from = \"25:00\", to = \"07:00\" }".to_owned(), "write it as 22:00"),
             ("quiet = { from = \"22:00\", to = \"07:00\", zone = \"Mars\" }".to_owned(), "IANA"),

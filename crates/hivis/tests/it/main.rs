@@ -1,5 +1,6 @@
 //! The program as a user runs it: a process, its files, its ports.
 
+mod alerts;
 mod backup;
 mod bridges;
 mod callers;
