@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use hivis_bittensor::WalletError;
 use hivis_chain::ChainError;
+use hivis_console::DoorError;
 use hivis_engine::EngineError;
 use hivis_generate::GenerateError;
 use hivis_hub::HubError;
@@ -60,5 +61,7 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let wandb = || cause.downcast_ref::<WandbError>().and_then(WandbError::hint);
     let generate = || cause.downcast_ref::<GenerateError>().and_then(GenerateError::hint);
     let chain = || cause.downcast_ref::<ChainError>().and_then(ChainError::hint);
+    let door = || cause.downcast_ref::<DoorError>().and_then(DoorError::hint).map(str::to_owned);
+    let store = store.or_else(door);
     store.or_else(engine).or_else(onnx).or_else(hub).or_else(wallet).or_else(wandb).or_else(chain).or_else(generate)
 }
