@@ -153,7 +153,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Register(args) => verbs::register::run(global, &args).await,
         Verb::Announce(args) => verbs::announce::run(global, &args).await,
         Verb::Commit(args) => verbs::commit::run(global, &args).await,
-        Verb::Console(verb) => verbs::console::run(global, &verb),
+        Verb::Console(verb) => verbs::console::run(global, &verb).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Doctor(args) => verbs::doctor::run(global, &args).await,
         Verb::InstallService(args) => verbs::install_service::run(global, &args),

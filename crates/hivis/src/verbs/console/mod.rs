@@ -15,8 +15,10 @@ use crate::table::table;
 use crate::{entropy, home};
 
 /// Runs one of the verbs.
-pub(crate) fn run(global: &Global, verb: &ConsoleVerb) -> Result<ExitCode> {
+pub(crate) async fn run(global: &Global, verb: &ConsoleVerb) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
+    // A folder with accounts and without a ledger would be no home for anybody else.
+    home.ledger().await?.close().await;
     let home = home.path();
     match verb {
         ConsoleVerb::User(verb) => user(global, home, verb)?,
