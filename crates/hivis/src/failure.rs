@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use hivis_bittensor::WalletError;
 use hivis_chain::ChainError;
+use hivis_console::DoorError;
 use hivis_engine::EngineError;
 use hivis_generate::GenerateError;
 use hivis_hub::HubError;
@@ -62,6 +63,7 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     let generate = || cause.downcast_ref::<GenerateError>().and_then(GenerateError::hint);
     let chain = || cause.downcast_ref::<ChainError>().and_then(ChainError::hint);
     let taostats = || cause.downcast_ref::<TaoStatsError>().and_then(TaoStatsError::hint);
+    let door = || cause.downcast_ref::<DoorError>().and_then(DoorError::hint).map(str::to_owned);
     store
         .or_else(engine)
         .or_else(onnx)
@@ -71,4 +73,5 @@ fn of_a_room(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
         .or_else(chain)
         .or_else(generate)
         .or_else(taostats)
+        .or_else(door)
 }

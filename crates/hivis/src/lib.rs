@@ -166,7 +166,7 @@ async fn verb(cli: Cli) -> anyhow::Result<ExitCode> {
         Verb::Register(args) => verbs::register::run(global, &args).await,
         Verb::Announce(args) => verbs::announce::run(global, &args).await,
         Verb::Commit(args) => verbs::commit::run(global, &args).await,
-        Verb::Console(verb) => verbs::console::run(global, &verb),
+        Verb::Console(verb) => verbs::console::run(global, &verb).await,
         Verb::Status => verbs::status::run(global).await,
         Verb::Top(args) => verbs::top::run(global, &args).await,
         Verb::Config(args) => verbs::config::run(global, &args),

@@ -200,7 +200,7 @@ fn may_change(parts: &Parts, body: &Body, who: Option<&Who>) -> Result<(), Refus
 fn while_in(door: Door, who: Who, response: Response) -> Response {
     let media = response.headers().get(header::CONTENT_TYPE);
     let streams = media.is_some_and(|media| media.as_bytes().starts_with(b"text/event-stream"));
-    if !streams || who.way == Way::Local && door.loopback {
+    if !streams {
         return response;
     }
     let out = async move {

@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(limiter.take(b"a"), Err(Wait { seconds: 10, first: true }));
         limiter.give_back(b"a");
         assert_eq!(limiter.take(b"a"), Ok(()));
-        tokio::time::advance(Duration::from_secs(3600)).await;
+        tokio::time::advance(Duration::from_hours(1)).await;
         assert_eq!((0..5).filter(|_| limiter.take(b"a").is_ok()).count(), 3, "never more than the burst");
     }
 

@@ -17,7 +17,8 @@ use subtle::ConstantTimeEq as _;
 use super::accounts::{Accounts, fold};
 use super::enter::{COOKIE, Source};
 use super::limit::{Wait, address_key};
-use super::{BOOTSTRAP, Door, Role, Way, Who, audit, note, password, target, token};
+use super::who::note;
+use super::{BOOTSTRAP, Door, Role, Way, Who, audit, password, target, token};
 use crate::Panel;
 use crate::shell::{render, theme};
 

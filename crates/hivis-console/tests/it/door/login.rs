@@ -78,7 +78,7 @@ async fn a_login_never_leads_to_another_page() {
 #[tokio::test]
 async fn tries_are_counted_by_address_and_by_name() {
     let house = House::with_accounts(At::Everywhere).await;
-    tokio::time::pause();
+    let _still = hold_time();
     let one = "10.0.0.1:1";
     for n in 0..10 {
         let answer = house.try_login(&format!("nobody{n}"), "wrong", one).await;
@@ -105,7 +105,6 @@ async fn tries_are_counted_by_address_and_by_name() {
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
     tokio::time::advance(Duration::from_secs(31)).await;
     assert_eq!(house.try_login("viewer", PASSWORD, "10.0.200.9:1").await.status, StatusCode::SEE_OTHER);
-    tokio::time::resume();
     let limited = house.audit().await.iter().filter(|line| line.ends_with("limited")).count();
     assert!(limited <= 2, "a flood of refusals is one line each, not {limited}");
 }
@@ -129,7 +128,7 @@ async fn a_session_ends_when_it_is_idle_and_when_it_is_old() {
     let house = House::with_accounts(At::Everywhere).await;
     let (idle, _) = house.session("viewer").await;
     let (busy, _) = house.session("operator").await;
-    tokio::time::pause();
+    let _still = hold_time();
     for hour in 0..24 {
         tokio::time::advance(Duration::from_mins(31)).await;
         let wanted = if hour < 23 { StatusCode::OK } else { StatusCode::SEE_OTHER };

@@ -145,6 +145,15 @@ fn add(home: &std::path::Path, name: &str, role: Role) {
     Accounts::change(home, |accounts| accounts.add_user(name, role, hash)).expect("the home is writable");
 }
 
+/// Time stands still until it is moved on, also where nothing but the ledger's own thread works: without a task that
+/// blocks, a paused clock jumps to the next timer then. Let go of it to let time run.
+fn hold_time() -> std::sync::mpsc::Sender<()> {
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    tokio::task::spawn_blocking(move || held.recv());
+    tokio::time::pause();
+    hold
+}
+
 fn request(line: &str, headers: &[&str], body: &str) -> Request<Body> {
     let (method, path) = line.split_once(' ').expect("METHOD /path");
     let mut request = Request::builder().method(method).uri(path);
@@ -317,6 +326,9 @@ async fn a_stream_ends_with_its_session() {
     let mut body = response.into_body();
     assert!(body.frame().await.is_some(), "figures come at once");
     house.change(|accounts| accounts.remove_user("viewer").expect("it was there"));
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(11)).await;
+    tokio::time::resume();
     let end = tokio::time::timeout(Duration::from_mins(1), async { while body.frame().await.is_some() {} });
     end.await.expect("the stream ends");
 }

@@ -87,7 +87,7 @@ async fn a_proxy_is_believed_only_when_it_is_named() {
     for named in [false, true] {
         let house = House::build(At::Everywhere, &["operator"], |s| {
             if named {
-                proxy(s)
+                proxy(s);
             }
         })
         .await;

@@ -6,18 +6,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use hivis_console::{Accounts, DoorError, NewToken, hash_password, make_token, token_digest, users_file};
+use hivis_console::{Accounts, NewToken, hash_password, make_token, token_digest, users_file};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::cli::{ConsoleVerb, Global, TokenCreateArgs, TokenVerb, UserVerb};
-use crate::failure::Hinted;
 use crate::table::table;
 use crate::{entropy, home};
 
 /// Runs one of the verbs.
-pub(crate) fn run(global: &Global, verb: &ConsoleVerb) -> Result<ExitCode> {
+pub(crate) async fn run(global: &Global, verb: &ConsoleVerb) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
+    // A folder with accounts and without a ledger would be no home for anybody else.
+    home.ledger().await?.close().await;
     let home = home.path();
     match verb {
         ConsoleVerb::User(verb) => user(global, home, verb)?,
@@ -30,9 +31,9 @@ fn user(global: &Global, home: &Path, verb: &UserVerb) -> Result<()> {
     match verb {
         UserVerb::Add(args) => {
             // Before somebody types a password for nothing.
-            change(home, |accounts| accounts.clone().add_user(&args.name, args.role.into(), String::new()))?;
+            Accounts::read(home)?.add_user(&args.name, args.role.into(), String::new())?;
             let hash = hash(&args.name, &args.password)?;
-            let first = change(home, |accounts| {
+            let first = Accounts::change(home, |accounts| {
                 accounts.add_user(&args.name, args.role.into(), hash)?;
                 Ok(accounts.users().len() == 1)
             })?;
@@ -42,7 +43,7 @@ fn user(global: &Global, home: &Path, verb: &UserVerb) -> Result<()> {
             });
         }
         UserVerb::List => {
-            let accounts = read(home)?;
+            let accounts = Accounts::read(home)?;
             let users = accounts.users();
             let value: Vec<_> = users.iter().map(|user| json!({ "name": user.name, "role": user.role })).collect();
             let rows: Vec<_> = users.iter().map(|u| vec![u.name.clone(), u.role.as_str().to_owned()]).collect();
@@ -52,16 +53,16 @@ fn user(global: &Global, home: &Path, verb: &UserVerb) -> Result<()> {
             });
         }
         UserVerb::Remove { name } => {
-            let left = change(home, |accounts| accounts.remove_user(name).map(|()| accounts.users().len()))?;
+            let left = Accounts::change(home, |accounts| accounts.remove_user(name).map(|()| accounts.users().len()))?;
             say(global, &json!({ "removed": name, "left": left }), || {
                 let note = "No account is left: whoever is on this computer is the operator again.\n";
                 format!("{name} may no longer log in.\n{}", if left == 0 { note } else { "" })
             });
         }
         UserVerb::Password(args) => {
-            change(home, |accounts| accounts.clone().set_password(&args.name, String::new()))?;
+            Accounts::read(home)?.set_password(&args.name, String::new())?;
             let hash = hash(&args.name, &args.password)?;
-            change(home, |accounts| accounts.set_password(&args.name, hash))?;
+            Accounts::change(home, |accounts| accounts.set_password(&args.name, hash))?;
             say(global, &json!({ "changed": args.name }), || {
                 format!("The password of {} is another; its sessions have ended.\n", args.name)
             });
@@ -74,7 +75,7 @@ fn token(global: &Global, home: &Path, verb: &TokenVerb) -> Result<()> {
     match verb {
         TokenVerb::Create(args) => create(global, home, args)?,
         TokenVerb::List => {
-            let accounts = read(home)?;
+            let accounts = Accounts::read(home)?;
             let (tokens, now) = (accounts.tokens(), Timestamp::now());
             let until = |expires: Timestamp| {
                 let day = expires.strftime("%Y-%m-%d");
@@ -92,7 +93,7 @@ fn token(global: &Global, home: &Path, verb: &TokenVerb) -> Result<()> {
             });
         }
         TokenVerb::Revoke { name } => {
-            change(home, |accounts| accounts.revoke_token(name))?;
+            Accounts::change(home, |accounts| accounts.revoke_token(name))?;
             say(global, &json!({ "revoked": name }), || format!("{name} is refused from now on.\n"));
         }
     }
@@ -101,11 +102,11 @@ fn token(global: &Global, home: &Path, verb: &TokenVerb) -> Result<()> {
 
 /// The token goes to standard output alone, so that it can go into a file.
 fn create(global: &Global, home: &Path, args: &TokenCreateArgs) -> Result<()> {
-    let token = make_token(entropy::fill).map_err(hinted)?;
+    let token = make_token(entropy::fill)?;
     let created = Timestamp::now();
     let expires = created + SignedDuration::from_hours(24 * i64::from(args.days));
     let digest = token_digest(&token);
-    change(home, |accounts| {
+    Accounts::change(home, |accounts| {
         accounts.add_token(&NewToken { name: &args.name, role: args.role.into(), created, expires, digest })
     })?;
     if global.json {
@@ -119,26 +120,7 @@ fn create(global: &Global, home: &Path, args: &TokenCreateArgs) -> Result<()> {
 
 fn hash(name: &str, args: &crate::cli::NewPasswordArgs) -> Result<String> {
     let typed = password::read(name, args)?;
-    hash_password(&typed, entropy::fill).map_err(hinted)
-}
-
-fn read(home: &Path) -> Result<Accounts> {
-    Accounts::read(home).map_err(hinted)
-}
-
-fn change<T>(home: &Path, change: impl FnOnce(&mut Accounts) -> Result<T, DoorError>) -> Result<T> {
-    Accounts::change(home, change).map_err(hinted)
-}
-
-/// The error with its mend.
-pub(crate) fn hinted(error: DoorError) -> anyhow::Error {
-    match error.hint() {
-        Some(hint) => {
-            let said = error.to_string();
-            anyhow::Error::new(error).context(Hinted::new(said, hint))
-        }
-        None => error.into(),
-    }
+    Ok(hash_password(&typed, entropy::fill)?)
 }
 
 fn say(global: &Global, value: &serde_json::Value, text: impl FnOnce() -> String) {
