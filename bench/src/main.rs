@@ -4,6 +4,7 @@
 
 mod axon;
 mod child;
+mod drift;
 mod engine;
 mod engine_report;
 mod engine_worker;
@@ -63,6 +64,8 @@ enum What {
     /// A bare hyper echo; `axon` starts it.
     #[command(hide = true)]
     EchoServer,
+    /// How often the watch over drift cries wolf, and how soon it sees a shift.
+    Drift(drift::Args),
     /// Challenges made a second against the reference's Python.
     Examiner(examiner::Args),
     /// The head's training against a PyTorch script.
@@ -105,6 +108,7 @@ fn main() -> ExitCode {
         What::AxonServer(args) => on_runtime(serve::axon(&args)),
         What::PageServer(args) => on_runtime(serve::page(&args)),
         What::EchoServer => on_runtime(serve::echo()),
+        What::Drift(args) => drift::run(&args),
         What::Examiner(args) => examiner::run(&args),
         What::Head(args) => head::run(&args),
         What::Forward(args) => forward::run(&args),

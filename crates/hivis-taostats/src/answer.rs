@@ -15,13 +15,14 @@ pub(crate) fn page<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<(Vec<
     }
     let read: Page<Value> = serde_json::from_slice(body).map_err(|error| odd(error.to_string()))?;
     let row = |(at, row): (usize, Value)| {
-        serde_json::from_value(row).map_err(|error| odd(format!("data[{at}]: {error}{}", which(&error))))
+        serde_path_to_error::deserialize(row).map_err(|error| {
+            let field = match error.path().to_string() {
+                field if field == "." => String::new(),
+                field => format!(".{field}"),
+            };
+            odd(format!("data[{at}]{field}: {}", error.inner()))
+        })
     };
     let rows = read.data.into_iter().enumerate().map(row).collect::<Result<_, _>>()?;
     Ok((rows, read.pagination.next_page))
-}
-
-/// `serde_json` names a missing field itself; of a wrong one it shows the value, which says little alone.
-fn which(error: &serde_json::Error) -> &'static str {
-    if error.to_string().starts_with("missing field") { "" } else { " in a field that should hold another kind" }
 }

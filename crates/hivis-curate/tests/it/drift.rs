@@ -160,8 +160,7 @@ fn a_limit_is_learned_or_is_none() {
 /// One value a window of `size`, as the server computes it.
 fn window(
     kind: Kind,
-    world: &World,
-    reference: &(Reference<u32>, Vec<f64>),
+    (world, reference): (&World, &(Reference<u32>, Vec<f64>)),
     size: usize,
     shift: f64,
     rng: &mut ChaCha8Rng,
@@ -190,7 +189,7 @@ fn it_is_quiet_while_nothing_moves_and_fires_when_something_does() {
             let rows = world.rows(300, 0.0, &mut rng);
             let ids: Vec<u32> = (0..300).collect();
             let reference = (Reference::new(&rows, &ids).expect("rows"), scores(500, 0.0, &mut rng));
-            let value = |shift: f64, rng: &mut ChaCha8Rng| window(*kind, &world, &reference, SIZE, shift, rng);
+            let value = |shift: f64, rng: &mut ChaCha8Rng| window(*kind, (&world, &reference), SIZE, shift, rng);
             let mut judged: Vec<(f64, Option<f64>)> = Vec::new();
             for at in 0..100 {
                 let known = limit(&calm(&judged), RATE, 20).known();

@@ -87,13 +87,14 @@ async fn an_answer_that_is_wrong_names_the_field_and_is_not_kept() {
     };
     let table = [
         (lacks, "incentive"),
-        (with("incentive", json!("much")), "much"),
-        (with("emission", json!("NaN")), "NaN"),
-        (with("emission", json!("1e999")), "1e999"),
-        (with("uid", json!(70_000)), "70000"),
-        (with("uid", json!(-1)), "-1"),
-        (with("validator_permit", json!(null)), "null"),
-        (with("timestamp", json!("yesterday")), "yesterday"),
+        (with("incentive", json!("much")), "data[0].incentive"),
+        (with("emission", json!("NaN")), "data[0].emission"),
+        (with("emission", json!("1e999")), "data[0].emission"),
+        (with("uid", json!(70_000)), "data[0].uid"),
+        (with("uid", json!(-1)), "data[0].uid"),
+        (with("validator_permit", json!(null)), "data[0].validator_permit"),
+        (with("timestamp", json!("yesterday")), "data[0].timestamp"),
+        (with("hotkey", json!({ "hex": "0x01" })), "data[0].hotkey"),
     ];
     for (row, named) in table {
         let site = Site::start();

@@ -1,11 +1,14 @@
 //! Rank and drift, for the page: what the ledger knows, nobody is asked.
 
+use std::time::{Duration, Instant};
+
 use hivis_console::{
     DriftPoint, DriftQuestion, DriftSource, DriftView, RankDay, RankRelease, RankView, SourceError, SourceFuture,
 };
 use hivis_store::{Home, Ledger};
 use hivis_types::Hotkey;
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 use crate::config::Settings;
 use crate::drifting::plot as drift_plot;
@@ -17,6 +20,8 @@ use crate::ranking::{Standing, days, plot, show};
 use crate::verbs::rank::judged;
 use crate::{failure, verbs};
 
+/// So long an answer about the rank is given again.
+const KEPT: Duration = Duration::from_mins(1);
 /// Changes of the release that are shown, at most.
 const CHANGES: usize = 50;
 
@@ -25,11 +30,13 @@ pub(crate) struct RankAndDrift {
     home: Home,
     ledger: Ledger,
     settings: Settings,
+    /// The last answer about the rank: it reads weeks of payouts, which do not change by the second.
+    rank: Mutex<Option<(u32, Instant, RankView)>>,
 }
 
 impl RankAndDrift {
     pub(crate) fn new(home: &Home, ledger: &Ledger, settings: &Settings) -> Self {
-        Self { home: home.clone(), ledger: ledger.clone(), settings: settings.clone() }
+        Self { home: home.clone(), ledger: ledger.clone(), settings: settings.clone(), rank: Mutex::new(None) }
     }
 
     async fn drift_view(&self, windows: u32) -> anyhow::Result<DriftView> {
@@ -92,7 +99,19 @@ impl DriftSource for RankAndDrift {
     }
 
     fn rank(&self, days: u32) -> SourceFuture<'_, RankView> {
-        Box::pin(async move { self.rank_view(days).await.map_err(|error| told(&error)) })
+        Box::pin(async move {
+            // Held while it is read, so that many who ask at once are one reading.
+            let mut kept = self.rank.lock().await;
+            if let Some((of, at, view)) = &*kept
+                && *of == days
+                && at.elapsed() < KEPT
+            {
+                return Ok(view.clone());
+            }
+            let view = self.rank_view(days).await.map_err(|error| told(&error))?;
+            *kept = Some((days, Instant::now(), view.clone()));
+            Ok(view)
+        })
     }
 }
 

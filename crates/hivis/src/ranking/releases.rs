@@ -191,7 +191,9 @@ fn beside(known: &Known, begin: Timestamp, end: Timestamp, change: Timestamp) ->
     {
         found.push(format!("the other miners' median incentive: {was:.5} before, {is:.5} after"));
     }
-    if let Some((was, is)) = moved(|reading| f64::from(reading.registered)).filter(|(was, is)| was + is > 2.0) {
+    if let Some((was, is)) =
+        moved(|reading| f64::from(reading.registered)).filter(|(was, is)| (was - is).abs() >= 2.0_f64.max(0.5 * was))
+    {
         found.push(format!("new keys a day: {was:.1} before, {is:.1} after"));
     }
     let ours: BTreeSet<(u16, u64)> = known

@@ -33,7 +33,7 @@ struct Stream {
 struct Stretch<'a> {
     release: &'a str,
     records: usize,
-    /// Added to every feature of even number.
+    /// Added to every feature of even number, taken from every other one.
     shift: f64,
     /// Chance that the answer is wrong.
     wrong: f64,
@@ -65,7 +65,7 @@ impl Stream {
         let features: Vec<f32> = (0..stretch.width)
             .map(|at| {
                 let centre = if at == 0 { side } else { 1.0 };
-                (centre + normal(rng) + if at % 2 == 0 { stretch.shift } else { 0.0 }) as f32
+                (centre + normal(rng) + if at % 2 == 0 { stretch.shift } else { -stretch.shift }) as f32
             })
             .collect();
         let n = self.next;
@@ -256,13 +256,13 @@ async fn the_page_shows_it_in_a_browser() {
     drift(folder.path(), &[]);
     ledger.close().await;
     let miner = Miner::start(folder.path());
-    let (status, body) = get(&format!("{}/api/drift?windows=10", miner.page));
+    let (status, body) = get(&format!("{}api/drift?windows=10", miner.page));
     let view: Value = serde_json::from_str(&body).expect("JSON");
     assert_eq!((status, &question(&view, "input-nearest")["state"]), (200, &json!("drifting")), "{body}");
     assert_eq!(question(&view, "input-nearest")["points"].as_array().map(Vec::len), Some(10));
-    let (status, body) = get(&format!("{}/api/rank", miner.page));
+    let (status, body) = get(&format!("{}api/rank", miner.page));
     assert_eq!((status, serde_json::from_str::<Value>(&body).expect("JSON")["days"].clone()), (200, json!([])));
-    let address = miner.page.clone();
+    let address = miner.page.trim_end_matches('/').to_owned();
     let shown = tokio::task::spawn_blocking(move || spec("drift", &address, &[])).await.expect("it ends");
     println!("in a browser: {shown}");
     miner.stop();
