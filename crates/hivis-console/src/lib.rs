@@ -27,7 +27,10 @@ use utoipa_axum::router::OpenApiRouter;
 pub use door::Role;
 pub use pages::alerts::AlertSource;
 pub use pages::challenge::ChallengeSource;
-pub use pages::data::DataSource;
+pub use pages::data::{
+    DataChange, DataConflict, DataCount, DataDiff, DataMap, DataPicture, DataPlot, DataReward, DataSample, DataSets,
+    DataSlice, DataSlices, DataSource, DataTable, DataTrends, DataVersionRow, DataVersions, MapPart,
+};
 pub use pages::now::NowSource;
 pub use pages::releases::ReleaseSource;
 pub use pages::system::SystemSource;

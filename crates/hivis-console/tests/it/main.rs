@@ -1,5 +1,6 @@
 //! The routes of the second listener, asked in process and over sockets.
 
+mod data;
 mod review;
 
 use std::sync::Arc;

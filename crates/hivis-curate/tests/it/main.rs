@@ -2,6 +2,7 @@
 
 mod gate;
 mod peer;
+mod principal;
 mod rows;
 mod spread;
 mod vectors;

@@ -29,6 +29,7 @@ pub(crate) mod read;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod samples;
+pub(crate) mod shown;
 pub(crate) mod spend;
 pub(crate) mod summary;
 pub(crate) mod tail;

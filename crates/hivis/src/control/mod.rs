@@ -14,9 +14,14 @@ use hivis_console::Sources;
 use hivis_store::{Home, Ledger};
 
 use crate::config::Settings;
+use data::HomeData;
 use desk::ReviewDesk;
 
 /// Every source of the pages.
 pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sources {
-    Sources { desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))), ..Sources::default() }
+    Sources {
+        desk: Some(Arc::new(ReviewDesk::new(home, ledger, &settings.review))),
+        data: Some(Arc::new(HomeData::new(home, ledger, &settings.review))),
+        ..Sources::default()
+    }
 }

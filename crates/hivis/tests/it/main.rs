@@ -6,6 +6,7 @@ mod callers;
 mod chain;
 mod config;
 mod data;
+mod data_page;
 mod dates;
 mod demo;
 mod deploy;
