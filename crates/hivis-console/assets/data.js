@@ -44,13 +44,11 @@ async function load() {
 
 /** Colours of the kinds, from the sheet: the first is for what is unknown. @param {Kind} kind @returns {string[]} */
 function palette(kind) {
-  const style = getComputedStyle(byId("map"));
-  const named = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
   const probe = el("span", { hidden: "" });
   byId("map").append(probe);
   const solid = (/** @type {string} */ name) => {
     probe.className = name;
-    return getComputedStyle(probe).color || named(name);
+    return getComputedStyle(probe).color;
   };
   const unknown = solid("map-ink-0");
   const others = Array.from({ length: 10 }, (_, n) => solid(`map-ink-${n + 1}`));
@@ -59,7 +57,7 @@ function palette(kind) {
   return kind === "labels" ? labels : [unknown, ...others];
 }
 
-class Map {
+class PictureMap {
   view = new View();
   /** @type {Kind} */ kind = "labels";
   /** @type {string[]} */ colours = [];
@@ -262,10 +260,10 @@ class Map {
   }
 }
 
-/** @param {Map} map */
+/** @param {PictureMap} map */
 function listen(map) {
   const { canvas, view } = map;
-  /** @type {globalThis.Map<number, [number, number]>} */ const fingers = new globalThis.Map();
+  /** @type {Map<number, [number, number]>} */ const fingers = new Map();
   const at = (/** @type {PointerEvent | WheelEvent} */ event) => /** @type {[number, number]} */ ([event.offsetX, event.offsetY]);
   const selects = (/** @type {PointerEvent} */ event) => map.lasso || event.shiftKey;
   let selecting = false;
@@ -342,7 +340,7 @@ function listen(map) {
 if (document.getElementById("map")) {
   try {
     const chart = await load();
-    const map = new Map(chart);
+    const map = new PictureMap(chart);
     listen(map);
     byId("map-said").textContent = `${chart.count.toLocaleString("en")} pictures, ${map.painter.name}, features of ${chart.legend.space}.`;
     // What a test drives.

@@ -51,8 +51,7 @@ impl Principal {
     pub fn known(mean: Vec<f32>, axes: Vec<f32>) -> Option<Self> {
         let whole = !mean.is_empty() && axes.len().is_multiple_of(mean.len());
         let finite = mean.iter().chain(&axes).all(|x| x.is_finite());
-        let shares = vec![f64::NAN; axes.len().checked_div(mean.len()).unwrap_or(0)];
-        (whole && finite).then_some(Self { mean, axes, shares })
+        (whole && finite).then_some(Self { mean, axes, shares: Vec::new() })
     }
 
     /// The rows' middle.
@@ -65,7 +64,7 @@ impl Principal {
         &self.axes
     }
 
-    /// Each axis's share of the whole variance, in [0, 1]; NaN for axes that were fitted before.
+    /// Each axis's share of the whole variance, in [0, 1]; empty for axes that were fitted before.
     pub fn shares(&self) -> &[f64] {
         &self.shares
     }

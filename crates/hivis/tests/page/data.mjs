@@ -93,7 +93,7 @@ await withBrowser(async (browser) => {
   await page.waitForSelector("#map-list button img");
   const listed = await page.locator("#map-list button").count();
   assert.equal(listed, Math.min(all, 60));
-  assert.match(await said.textContent(), /^Selected: \d+ pictures/);
+  assert.match(await said.textContent(), /^Selected: [\d,]+ pictures/);
   await holds(opened, "data-selected");
 
   // The wheel zooms to where the mouse is.

@@ -27,7 +27,8 @@ pub(super) fn plot(series: &[Series], places: &[String], x: &str, y: &str) -> Re
     if low > high {
         return Err(anyhow!("there is nothing to plot"));
     }
-    let room = 0.1 * (high - low).max(1e-3 * high.abs().max(1.0));
+    // What does not change is a line in the middle, not a mountain of its last digit.
+    let room = 0.1 * (high - low).max(0.2 * high.abs()).max(1e-6);
     let mut svg = String::new();
     {
         let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
