@@ -81,7 +81,7 @@ function turn() {
   document.querySelector('[data-do="grid"]')?.setAttribute("aria-pressed", String(isGrid));
   show();
   if (isGrid) /** @type {HTMLElement | undefined} */ (byId("grid").children[at])?.focus();
-  else byId("single").focus();
+  else byId("title").focus();
   say(isGrid ? `Grid of ${queue.waiting.length}. Space marks.` : "One at a time.");
 }
 

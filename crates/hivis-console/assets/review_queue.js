@@ -14,6 +14,10 @@ import { Failure } from "./review_desk.js";
 /** Pictures that are asked for at a time; and below so many more are asked for. */
 const CLAIM = 24;
 const LOW = 14;
+/** With fewer than these the next pictures are asked for at once. */
+const FEW = 6;
+/** The server shows one person no more at a time. */
+const MOST = 60;
 /** Decisions that can be undone, at most. */
 const KEPT = 200;
 /** An empty queue is looked at again, and leases are renewed, this often. */
@@ -150,7 +154,8 @@ export class Queue extends EventTarget {
       const low = this.waiting.length < LOW && this.#full;
       if (!job && !this.#wantsMore && !low) break;
       try {
-        if (job) await this.#send(job);
+        // Whoever decides faster than the line is long gets pictures before the decisions are through.
+        if (job && !(low && this.waiting.length < FEW)) await this.#send(job);
         else await this.#claim();
         failures = 0;
         this.trouble = "";
@@ -228,7 +233,9 @@ export class Queue extends EventTarget {
   async #claim() {
     this.#wantsMore = false;
     const keep = this.waiting.map((story) => story.number).slice(0, CLAIM);
-    const answer = await this.desk.claim(CLAIM, keep);
+    // What is decided and not sent is still shown to us.
+    const count = Math.min(CLAIM + this.outbox.length, MOST);
+    const answer = await this.desk.claim(count, keep);
     const got = new Map(answer.reviews.map((story) => [story.number, story]));
     const busy = new Set(this.outbox.map((job) => job.story.number));
     // What we had and did not get is decided, or shown to somebody else by now.
@@ -237,7 +244,7 @@ export class Queue extends EventTarget {
     const fresh = answer.reviews.filter((story) => !have.has(story.number) && !busy.has(story.number));
     this.waiting = [...still, ...fresh];
     this.counts = answer.counts;
-    this.#full = answer.reviews.length >= CLAIM && fresh.length > 0;
+    this.#full = answer.reviews.length >= count && fresh.length > 0;
     this.asked = true;
   }
 }

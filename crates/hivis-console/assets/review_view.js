@@ -113,9 +113,8 @@ const cells = new Map();
 /** @param {Story} story */
 function cell(story) {
   const image = el("img", { src: pictureOf(story.number), alt: "", loading: "lazy", width: "160", height: "160" });
-  const text = story.asked ? `${story.why}: ${shows(story.asked)}` : story.why;
-  const made = el("div", { role: "option", "aria-selected": "false", "data-number": String(story.number),
-    "aria-label": heard(story) }, image, el("span", {}, text));
+  const made = el("div", { role: "option", "aria-selected": "false", "data-number": String(story.number) }, image,
+    el("span", {}, heard(story)));
   cells.set(story.number, made);
   return made;
 }
@@ -138,7 +137,7 @@ export function grid(stories, at, marked) {
     node.setAttribute("aria-selected", String(marked.has(Number(node.dataset.number))));
   });
   if (had && wanted[at] && document.activeElement !== wanted[at]) wanted[at].focus();
-  else if (had && wanted.length === 0) byId("single").focus();
+  else if (had && wanted.length === 0) byId("title").focus();
 }
 
 /** Cells in a row of the grid. */

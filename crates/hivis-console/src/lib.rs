@@ -32,7 +32,10 @@ pub use door::token::{Digest as TokenDigest, digest as token_digest, make as mak
 pub use door::{Door, DoorSettings, Entropy, Role, TOKEN_FILE, users_file};
 pub use pages::alerts::{AckWord, AlertLists, AlertSource};
 pub use pages::challenge::{ChallengeSource, Neighbour, Neighbours, Replay, Said, Trained};
-pub use pages::data::DataSource;
+pub use pages::data::{
+    DataChange, DataConflict, DataCount, DataDiff, DataMap, DataPicture, DataPlot, DataReward, DataSample, DataSets,
+    DataSlice, DataSlices, DataSource, DataTable, DataTrends, DataVersionRow, DataVersions, MapPart,
+};
 pub use pages::drift::{DriftPoint, DriftQuestion, DriftSource, DriftView, RankDay, RankRelease, RankView};
 pub use pages::now::{Earned, Look, Money, NowSource, Reward, StationLook, Worry};
 pub use pages::releases;

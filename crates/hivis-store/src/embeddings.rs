@@ -51,6 +51,46 @@ impl Embeddings {
         header(&mut BufReader::new(file), &path)
     }
 
+    /// How many rows the file in `folder` has, damaged ones counted; 0 when there is none.
+    pub fn count(folder: &Path) -> Result<u64, StoreError> {
+        let Some(anchor) = Self::anchor_of(folder)? else { return Ok(0) };
+        let length = fs::metadata(folder.join(FILE))?.len();
+        let head = (HEAD + 4 * anchor.len()) as u64;
+        Ok(length.saturating_sub(head) / (ROW_HEAD + 4 * anchor.len()) as u64)
+    }
+
+    /// Shows `each` the rows of the space in `folder` from row `from` to before row `until`, every `step`th, one after the
+    /// other: how many rows are in memory does not depend on how many there are. Damaged ones are passed over.
+    pub fn scan(
+        folder: &Path,
+        rows: std::ops::Range<u64>,
+        step: u64,
+        mut each: impl FnMut(ObjectId, &[f32]),
+    ) -> Result<(), StoreError> {
+        let path = folder.join(FILE);
+        let Some(anchor) = Self::anchor_of(folder)? else { return Ok(()) };
+        let one = ROW_HEAD + 4 * anchor.len();
+        let head = (HEAD + 4 * anchor.len()) as u64;
+        let mut reader = BufReader::with_capacity(1 << 20, fs::File::open(&path)?.into_file());
+        reader.seek(SeekFrom::Start(head + rows.start * one as u64))?;
+        let (mut bytes, mut row) = (vec![0; one], vec![0.0; anchor.len()]);
+        let step = step.max(1);
+        let mut at = rows.start;
+        while at < rows.end {
+            at += step;
+            match reader.read_exact(&mut bytes) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+            reader.seek_relative(((step - 1) * one as u64) as i64)?;
+            if let Some(id) = read_row(&mut bytes, &mut row) {
+                each(id, &row);
+            }
+        }
+        Ok(())
+    }
+
     /// Opens the space in `folder` whose anchor is `anchor`, and reads every whole row. A folder without one is made
     /// when something is appended. A file with another anchor, or that is none of ours, is refused.
     pub fn open(folder: &Path, anchor: &[f32]) -> Result<Self, StoreError> {
@@ -217,21 +257,26 @@ impl Embeddings {
                 Err(error) => return Err(error.into()),
             }
             self.read_to += one as u64;
-            let (head, numbers) = bytes.split_at_mut(ROW_HEAD);
-            let said: [u8; 4] = head[32..].try_into().expect("four bytes: this is a bug");
-            let id = ObjectId(head[..32].try_into().expect("32 bytes: this is a bug"));
-            for (x, number) in row.iter_mut().zip(numbers.as_chunks::<4>().0) {
-                *x = f32::from_le_bytes(*number);
-            }
-            bytes[32..ROW_HEAD].fill(0);
-            if check(&bytes) != u32::from_le_bytes(said) {
-                self.damaged += 1;
-            } else if !self.at.contains_key(&id) {
-                self.take(id, &row);
+            match read_row(&mut bytes, &mut row) {
+                None => self.damaged += 1,
+                Some(id) if self.at.contains_key(&id) => {}
+                Some(id) => self.take(id, &row),
             }
         }
         Ok(())
     }
+}
+
+/// Takes a row apart; `None` when its check is wrong. Its check is overwritten.
+fn read_row(bytes: &mut [u8], row: &mut [f32]) -> Option<ObjectId> {
+    let (head, numbers) = bytes.split_at_mut(ROW_HEAD);
+    let said: [u8; 4] = head[32..].try_into().expect("four bytes: this is a bug");
+    let id = ObjectId(head[..32].try_into().expect("32 bytes: this is a bug"));
+    for (x, number) in row.iter_mut().zip(numbers.as_chunks::<4>().0) {
+        *x = f32::from_le_bytes(*number);
+    }
+    bytes[32..ROW_HEAD].fill(0);
+    (check(bytes) == u32::from_le_bytes(said)).then_some(id)
 }
 
 /// The anchor; `None` when the file ends within it. Refuses what another program wrote.

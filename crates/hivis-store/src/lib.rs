@@ -89,6 +89,7 @@ pub use ledger::reviews::{
 };
 pub use ledger::rows::{PictureState, StoredRecord};
 pub use ledger::samples::{Sample, SampleFrom};
+pub use ledger::shown::{PictureMarks, ShownPicture, VersionDifference};
 pub use ledger::spend::{AtCap, Booked, Booking, Cap, Caps, NewSpend, Spent, Tally};
 pub use ledger::stations::{Stations, TrueAnswer, WrongAnswer};
 pub use ledger::summary::{Latency, Summary, Totals};

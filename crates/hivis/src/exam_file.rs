@@ -69,7 +69,14 @@ impl ExamFile {
         Ok(None)
     }
 
-    /// Reads one of them.
+    /// The names of the newest exams that two sat, at most `limit`.
+    pub(crate) fn newest_of_two(home: &Home, limit: usize) -> Result<Vec<String>> {
+        let mut names = names(home, |name| name.contains("-vs-"))?;
+        names.truncate(limit);
+        Ok(names)
+    }
+
+    /// The exam in the file of that name.
     pub(crate) fn read(home: &Home, name: &str) -> Result<Self> {
         let bytes = fs_err::read(home.exams().join(name))?;
         serde_json::from_slice(&bytes).with_context(|| format!("exams/{name} is no exam"))

@@ -6,4 +6,4 @@ mod desk;
 mod routes;
 
 pub use desk::{Desk, DeskPicture, DeskWord};
-pub(crate) use routes::routes;
+pub(crate) use routes::{routes, shown_picture};

@@ -168,13 +168,17 @@ async fn story(State(panel): State<Panel>, who: Who, headers: HeaderMap, Path(id
     ),
 )]
 async fn picture(State(panel): State<Panel>, _who: Who, Path(id): Path<String>) -> Result<Response, Refused> {
-    let picture = at(&panel)?.picture(id).await?;
+    shown_picture(at(&panel)?.picture(id).await?.bytes)
+}
+
+/// The picture as an answer; 404 for what is none.
+pub(crate) fn shown_picture(bytes: Vec<u8>) -> Result<Response, Refused> {
     // By its first bytes: whatever a stranger sent under the name of a picture is not shown.
-    let Some(media) = media(&picture.bytes) else {
+    let Some(media) = media(&bytes) else {
         return Err(Refused::new(StatusCode::NOT_FOUND, "these bytes are no JPEG, PNG or WebP"));
     };
     let headers = [(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, "private, max-age=86400")];
-    Ok((headers, picture.bytes).into_response())
+    Ok((headers, bytes).into_response())
 }
 
 fn media(bytes: &[u8]) -> Option<&'static str> {

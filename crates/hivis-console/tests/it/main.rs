@@ -3,6 +3,7 @@
 mod door;
 mod pages;
 mod exposition;
+mod data;
 mod review;
 
 use std::sync::Arc;

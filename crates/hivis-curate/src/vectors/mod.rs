@@ -23,6 +23,7 @@ mod near;
 mod near_pairs;
 mod nearest;
 mod outliers;
+mod principal;
 mod product;
 
 pub use dbscan::{Dbscan, dbscan};
@@ -33,3 +34,4 @@ pub use merge_split::{MergeSplit, merge_and_split};
 pub use near_pairs::{NearPair, near_pairs};
 pub use nearest::{Hit, nearest};
 pub use outliers::outliers;
+pub use principal::Principal;

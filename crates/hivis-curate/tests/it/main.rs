@@ -3,6 +3,7 @@
 mod drift;
 mod gate;
 mod peer;
+mod principal;
 mod rows;
 mod spread;
 mod vectors;

@@ -50,4 +50,10 @@ if "nearest" in job:
     np.fill_diagonal(apart, np.inf)
     apart.sort(axis=1)
     out["outliers"] = apart[:, : job["nearest"]].mean(axis=1).tolist()
+if "principal" in job:
+    exact = rows.astype(np.float64)
+    middle = exact - exact.mean(axis=0)
+    _, spreads, axes = np.linalg.svd(middle, full_matrices=False)
+    out["places"] = (middle @ axes[: job["principal"]].T).ravel().tolist()
+    out["shares"] = (spreads**2 / (spreads**2).sum())[: job["principal"]].tolist()
 print(json.dumps(out))

@@ -31,6 +31,7 @@ pub(crate) mod recent;
 pub(crate) mod reviews;
 pub(crate) mod rows;
 pub(crate) mod samples;
+pub(crate) mod shown;
 pub(crate) mod spend;
 pub(crate) mod stations;
 pub(crate) mod summary;

@@ -33,6 +33,7 @@ pub use lease::ReviewClaim;
 pub use queue::{NewReview, ReviewCounts, ReviewRoom};
 pub use refused::{ReviewRefused, Told};
 pub use settle::ReviewState;
+pub(crate) use story::said as said_of;
 pub use story::{Decision, GeneratedFrom, ReviewStory, SaidOfIt};
 pub use tallies::{JudgedPicture, TwoLooks};
 pub use words::{ReviewReason, ReviewVerdict, ReviewWhy, Reviewer};

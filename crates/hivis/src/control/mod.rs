@@ -18,6 +18,7 @@ use hivis_store::{Home, Ledger};
 
 use crate::config::Settings;
 use challenge::HomeChallenge;
+use data::HomeData;
 use desk::ReviewDesk;
 pub(crate) use door::door;
 use drift::RankAndDrift;
@@ -37,6 +38,7 @@ pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sour
         drift: Some(Arc::new(RankAndDrift::new(home, ledger, settings))),
         releases: Some(Arc::new(ReleaseRoom::new(home, ledger, settings, Arc::clone(&exams)))),
         system: Some(Arc::new(SystemRoom::new(home, ledger, settings, exams))),
+        data: Some(Arc::new(HomeData::new(home, ledger, &settings.review))),
         ..Sources::default()
     }
 }

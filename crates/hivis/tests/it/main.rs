@@ -9,6 +9,7 @@ mod config;
 mod console;
 mod control_room;
 mod data;
+mod data_page;
 mod dates;
 mod demo;
 mod deploy;

@@ -144,7 +144,7 @@ async fn probability(connection: &mut SqliteConnection, record: RecordId) -> Res
 }
 
 /// All words on a picture, most trusted first: of data sets, on the picture, and on each record that shows it.
-pub(super) async fn said(connection: &mut SqliteConnection, sha256: &[u8]) -> Result<Vec<SaidOfIt>, sqlx::Error> {
+pub(crate) async fn said(connection: &mut SqliteConnection, sha256: &[u8]) -> Result<Vec<SaidOfIt>, sqlx::Error> {
     let sql = "SELECT ?2 AS \"rank\", 'dataset ' || d.name AS source, p.label FROM pictures p
             JOIN datasets d ON d.id = p.dataset WHERE p.sha256 = ?1
         UNION SELECT \"rank\", source, label FROM picture_labels WHERE sha256 = ?1

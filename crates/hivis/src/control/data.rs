@@ -1,1 +1,0 @@
-//! Versions, slices, trends, the map.
