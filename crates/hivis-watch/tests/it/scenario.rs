@@ -29,7 +29,7 @@ pub(crate) fn quiet(rule: &'static str, minutes: i64) -> Scenario {
 impl Scenario {
     /// Seconds from one scrape to the next, and from one evaluation to the next: a long scenario needs no fine ones.
     pub(crate) fn step(&self) -> i64 {
-        if self.minutes > 15 { 60 } else { 15 }
+        if self.minutes > 60 { 60 } else { 15 }
     }
 
     /// A series as text has it, `name{label="value"}`.

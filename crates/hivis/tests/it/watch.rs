@@ -94,9 +94,9 @@ fn listens(port: u16) -> Option<()> {
 /// What a rule compares, without its comparisons: it must have data where all is well, too.
 fn parts(expr: &Expr, found: &mut BTreeSet<String>) {
     match expr {
-        Expr::Keep(left, _, right) => [left, right].into_iter().for_each(|side| parts(side, found)),
-        Expr::And(left, right) | Expr::Or(left, right) | Expr::Unless(left, right) => {
-            [left, right].into_iter().for_each(|side| parts(side, found));
+        Expr::Keep(left, _, right) | Expr::And(left, right) | Expr::Or(left, right) | Expr::Unless(left, right) => {
+            parts(left, found);
+            parts(right, found);
         }
         Expr::Number(_) | Expr::Now | Expr::Absent(_) => {}
         other => {
@@ -206,7 +206,7 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
     // Every query of a dashboard, and what every rule compares, has data, or the reason why not is known.
     let mut queries = BTreeSet::new();
     for dashboard in export::dashboards(&Thresholds::default()) {
-        queries.extend(dashboard.panels.iter().flat_map(|panel| panel.queries.iter().map(|query| query.promql())));
+        queries.extend(dashboard.panels.iter().flat_map(|panel| panel.queries.iter().map(export::Query::promql)));
     }
     for rule in rules(&Thresholds::default()) {
         parts(&rule.expr, &mut queries);
