@@ -61,6 +61,7 @@ export class Table {
     this.unseen = 0;
     /** @type {(unseen: number) => void} */
     this.onHeld = () => {};
+    addEventListener("scroll", () => this.#nextPicture(), { passive: true });
   }
 
   /** @param {Row[]} rows */
@@ -123,12 +124,12 @@ export class Table {
     this.#nextPicture();
   }
 
-  /** Loads the picture of the first row that lacks it and is in sight, then waits. */
+  /** Loads the picture of the first row in sight that lacks it, then waits. */
   #nextPicture() {
     if (this.pictures || document.hidden) return;
-    const at = this.rows.findIndex((row) => row.picture && !this.loaded.has(row.id));
+    const at = this.rows.findIndex((row, at) => row.picture && !this.loaded.has(row.id) && this.lines[at] && inSight(this.lines[at].tr));
+    if (at < 0) return;
     const of = this.lines[at];
-    if (!of || !inSight(of.tr)) return;
     const { id } = this.rows[at];
     this.loaded.add(id);
     of.img.src = thumb(id);

@@ -13,6 +13,8 @@
 /** The first wait after a break, and the longest. */
 const FIRST_MS = 500;
 const LONGEST_MS = 15_000;
+/** What was caught up is told for so long. */
+const NEWS_MS = 8_000;
 /** Figures come every two seconds: a stream that says nothing for so long is dead, whatever the socket says. */
 const SILENT_MS = 12_000;
 
@@ -28,6 +30,7 @@ export class Stream {
     this.source = null;
     this.timer = 0;
     this.watch = 0;
+    this.news = 0;
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#open()));
     if (!document.hidden) this.#open();
   }
@@ -60,6 +63,8 @@ export class Stream {
       this.last = event.lastEventId || this.last;
       const all = said.rows.length + said.missed;
       this.on.link(`live; caught up with ${all} answer${all === 1 ? "" : "s"}`, "live");
+      clearTimeout(this.news);
+      this.news = window.setTimeout(() => { if (this.source === source) this.on.link("live", "live"); }, NEWS_MS);
       this.on.answers(said.rows, said.missed);
     });
     source.addEventListener("figures", (event) => {
@@ -95,6 +100,7 @@ export class Stream {
   #close() {
     clearTimeout(this.timer);
     clearTimeout(this.watch);
+    clearTimeout(this.news);
     this.source?.close();
     this.source = null;
   }

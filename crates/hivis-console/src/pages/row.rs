@@ -100,7 +100,9 @@ impl From<StoredRecord> for Row {
             status: record.status,
             ms: record.timings.total_us as f64 / 1000.0,
             release: record.judgement.map(|judgement| judgement.release.to_string()),
-            picture: matches!(stored.picture_state, PictureState::Stored { .. }),
+            // What could not be read has no size, and nothing to show.
+            picture: matches!(stored.picture_state, PictureState::Stored { .. })
+                && record.picture.is_some_and(|picture| picture.width > 0),
             truth: truth.map(|right| if right { "right" } else { "wrong" }.to_owned()),
         }
     }

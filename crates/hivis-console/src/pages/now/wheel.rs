@@ -62,9 +62,13 @@ pub(crate) fn drawings(stations: &[StationLook]) -> [Drawing; 2] {
         (450.0 + 330.0 * x, 172.0 + 118.0 * y, x, y)
     };
     let wide = drawing(stations, "wide", (900.0, 344.0), |at| {
-        let (x, y, _, side) = ring(at);
-        let below = side > 0.0;
-        (x, y, x, if below { y + RADIUS + 17.0 } else { y - RADIUS - 9.0 }, "middle")
+        let (x, y, across, down) = ring(at);
+        // Outside the ring, where no arrow goes.
+        match across {
+            across if across > 0.9 => (x, y, x + RADIUS + 9.0, y + 5.0, "start"),
+            across if across < -0.9 => (x, y, x - RADIUS - 9.0, y + 5.0, "end"),
+            _ => (x, y, x, if down > 0.0 { y + RADIUS + 17.0 } else { y - RADIUS - 9.0 }, "middle"),
+        }
     });
     // Down on the right, up on the left: a ring that was pressed together.
     let narrow = drawing(stations, "narrow", (350.0, 460.0), |at| {
