@@ -113,6 +113,16 @@ pub(crate) async fn page(args: &PageArgs) -> Result<()> {
         address: listener.local_addr()?.to_string(),
         note: "bench".to_owned(),
         sources: hivis_console::Sources::default(),
+        door: hivis_console::Door::new(hivis_console::DoorSettings {
+            folder: home.path().to_owned(),
+            idle: Duration::from_hours(1),
+            lifetime: Duration::from_hours(12),
+            proxies: Vec::new(),
+            hosts: Vec::new(),
+            open_metrics: false,
+            // Nobody logs in here.
+            entropy: |bytes| Ok(bytes.fill(7)),
+        })?,
     };
     let (port, at) = (listener.local_addr()?.port(), page.local_addr()?.to_string());
     println!("{}", serde_json::json!({ "port": port, "hotkey": hotkey.as_str(), "page": at }));

@@ -33,10 +33,8 @@ use book::Book;
 use limit::Limiter;
 use sessions::Sessions;
 use token::Digest;
-#[expect(unused_imports, reason = "the first handler that changes what runs wants it")]
-pub(crate) use who::Operator;
 pub use who::Role;
-pub(crate) use who::{Reviewer, Way, Who, audit, outcome};
+pub(crate) use who::{Operator, Reviewer, Way, Who, audit, outcome};
 
 /// Whoever is in by the token that was made at start, while there are no accounts.
 pub(crate) const BOOTSTRAP: &str = "console";

@@ -86,7 +86,6 @@ pub(crate) struct Reviewer(pub(crate) Who);
 
 /// Somebody who may change what runs.
 #[derive(Clone, Debug)]
-#[expect(dead_code, reason = "the first handler that changes what runs wants it")]
 pub(crate) struct Operator(pub(crate) Who);
 
 impl<S: Sync> FromRequestParts<S> for Who {

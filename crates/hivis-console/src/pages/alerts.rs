@@ -12,7 +12,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use hivis_store::{Ledger, NewAudit, StoredAlert};
+use hivis_store::StoredAlert;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::Refused;
-use crate::door::{Reviewer, Who};
+use crate::door::{Reviewer, Who, audit, outcome};
 use crate::shell::{Shell, render};
 use crate::{Panel, SourceError, SourceFuture};
 
@@ -230,35 +230,6 @@ async fn unack(
 
 fn target(id: i64, done: &Result<StoredAlert, SourceError>) -> String {
     done.as_ref().map_or_else(|_| id.to_string(), |alert| format!("{id} {}", alert.key))
-}
-
-fn outcome(done: &Result<StoredAlert, SourceError>) -> &str {
-    match done {
-        Ok(_) => "done",
-        Err(
-            SourceError::NotFound(said)
-            | SourceError::Unfit(said)
-            | SourceError::Unavailable(said)
-            | SourceError::Conflict { said, .. },
-        ) => said,
-        Err(SourceError::Failed) => "failed",
-    }
-}
-
-/// Writes down who did it. A log that cannot be written undoes nothing.
-async fn audit(ledger: &Ledger, who: &Who, action: &str, target: &str, outcome: &str) {
-    let new = NewAudit {
-        at: Timestamp::now(),
-        who: who.name.clone(),
-        role: who.role.as_str().to_owned(),
-        source: who.source.clone(),
-        action: action.to_owned(),
-        target: target.to_owned(),
-        outcome: outcome.to_owned(),
-    };
-    if let Err(error) = ledger.note_audit(&new).await {
-        tracing::error!(%error, action, target, "the audit log could not be written");
-    }
 }
 
 fn view(alert: &StoredAlert, now: Timestamp) -> AlertView {

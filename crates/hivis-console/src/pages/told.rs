@@ -1,9 +1,6 @@
 //! What pages say when there is no answer, and the line that a change leaves in the audit log.
 
-use hivis_store::NewAudit;
-use jiff::Timestamp;
-
-use crate::door::Who;
+use crate::door::{self, Who};
 use crate::{Panel, SourceError};
 
 /// Why a part of a page is not there, for a person.
@@ -38,18 +35,7 @@ pub(crate) struct Audit {
     pub(crate) action: &'static str,
 }
 
-/// Writes a line; a ledger that cannot be written to is told in the log, since what was done is done.
+/// Writes a line into the audit log.
 pub(crate) async fn note(panel: &Panel, audit: &Audit, target: &str, outcome: &str) {
-    let line = NewAudit {
-        at: Timestamp::now(),
-        who: audit.who.name.clone(),
-        role: audit.who.role.as_str().to_owned(),
-        source: audit.who.source.clone(),
-        action: audit.action.to_owned(),
-        target: target.to_owned(),
-        outcome: outcome.to_owned(),
-    };
-    if let Err(error) = panel.ledger.note_audit(&line).await {
-        tracing::error!(%error, who = line.who, action = line.action, target, outcome, "the audit log could not be written");
-    }
+    door::audit(&panel.ledger, &audit.who, audit.action, target, outcome).await;
 }

@@ -1,9 +1,9 @@
 //! The routes of the second listener, asked in process and over sockets.
 
-mod door;
-mod pages;
-mod exposition;
 mod data;
+mod door;
+mod exposition;
+mod pages;
 mod review;
 
 use std::sync::Arc;

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::publish::{RawNatix, RawPublish};
 use super::{
-    Origins, RawConsole, RawDates, RawDrift, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview, RawSynth,
-    RawVersions, RawWatch,
+    Origins, RawConsole, RawDates, RawDrift, RawEarnings, RawGate, RawMine, RawNight, RawNotify, RawRank, RawReview,
+    RawSynth, RawVersions, RawWatch,
 };
 
 /// The whole file.

@@ -39,6 +39,5 @@ pub(crate) fn sources(home: &Home, ledger: &Ledger, settings: &Settings) -> Sour
         releases: Some(Arc::new(ReleaseRoom::new(home, ledger, settings, Arc::clone(&exams)))),
         system: Some(Arc::new(SystemRoom::new(home, ledger, settings, exams))),
         data: Some(Arc::new(HomeData::new(home, ledger, &settings.review))),
-        ..Sources::default()
     }
 }

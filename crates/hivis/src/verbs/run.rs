@@ -26,7 +26,7 @@ pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
     let settings = home::settings(&home, args)?;
     let model = settings.model.clone();
-    let ready = serve::prepare(home.clone(), settings).await?;
+    let ready = Box::pin(serve::prepare(home.clone(), settings)).await?;
     let (stop, stopped) = watch::channel(false);
     // What serves is what sits exams, flags included; and the report asks the page that is really there.
     let told = [

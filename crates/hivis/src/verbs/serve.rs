@@ -20,7 +20,7 @@ use crate::{home, notify, swap};
 pub(crate) async fn run(global: &Global, args: &ServeArgs) -> Result<ExitCode> {
     let home = home::open_or_create(global)?;
     let settings = home::settings(&home, args)?;
-    prepare(home, settings).await?.run(std::future::pending()).await?;
+    Box::pin(prepare(home, settings)).await?.run(std::future::pending()).await?;
     tracing::info!("stopped; every committed record is on disk");
     Ok(ExitCode::SUCCESS)
 }

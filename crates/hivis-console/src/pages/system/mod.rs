@@ -17,6 +17,7 @@ use utoipa_axum::routes;
 
 pub use view::*;
 
+use super::alerts::{self, AlertSection};
 use super::told::{Problem, missing};
 use crate::answer::Refused;
 use crate::shell::{Shell, render};
@@ -135,6 +136,7 @@ struct PageQuery {
 #[template(path = "system.html")]
 struct Page {
     shell: Shell,
+    alerts: AlertSection,
     system: Result<SystemView, Problem>,
     config: Result<ConfigView, Problem>,
     audit: Result<AuditView, Problem>,
@@ -150,8 +152,10 @@ async fn page(State(panel): State<Panel>, shell: Shell, query: Result<Query<Page
     };
     let audit = lines(&panel, &AuditQuery { before, limit: None }).await;
     let health = gauges::health(&panel);
+    let alerts = alerts::section(&panel).await;
     render(&Page {
         shell,
+        alerts,
         system: system.map(|system| SystemView { health, ..system }).map_err(|error| Problem::of(&error)),
         config: config.map_err(|error| Problem::of(&error)),
         audit: audit.map_err(|error| Problem::of(&error)),

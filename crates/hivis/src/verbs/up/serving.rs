@@ -30,7 +30,7 @@ impl Serving {
             up.say("serving", &format!("a server runs on this home{of}"));
             return Ok(Self { own: None });
         }
-        let ready = serve::prepare(up.home.clone(), up.settings.clone()).await?;
+        let ready = Box::pin(serve::prepare(up.home.clone(), up.settings.clone())).await?;
         up.say("serving", &format!("axon {}, page http://{}/", ready.axon()?, ready.page()?));
         let (stop, stopped) = oneshot::channel::<()>();
         let run = tokio::spawn(ready.run(async {

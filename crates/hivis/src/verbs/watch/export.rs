@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use fs_err as fs;
 use hivis_watch::{export, rules, runbook};
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::contacts::contacts;
@@ -22,7 +23,7 @@ pub(super) fn run(global: &Global, settings: &Settings, args: &WatchExportArgs) 
     let mut files = vec![
         ("hivis-rules.yml".to_owned(), export::rules_file(&rules, &settings.runbooks())),
         ("prometheus.yml".to_owned(), export::scrape_file(&targets, &watch.alertmanager)),
-        ("alertmanager.yml".to_owned(), export::alertmanager(&contacts(&settings.notify), &rules)),
+        ("alertmanager.yml".to_owned(), export::alertmanager(&contacts(&settings.notify, Timestamp::now())?, &rules)),
     ];
     for dashboard in export::dashboards(&thresholds) {
         let text = serde_json::to_string_pretty(&dashboard.json())? + "\n";
