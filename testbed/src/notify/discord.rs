@@ -184,7 +184,7 @@ async fn execute(
         world.next += 1;
         let id = format!("13{:017}", world.next);
         world.messages.push(DiscordMessage { id: id.clone(), body: body.clone() });
-        let mut answer = if asked.wait.as_deref() == Some("true") {
+        let mut answer = if asked.wait.is_some_and(|wait| wait.eq_ignore_ascii_case("true")) {
             Json(message(&id, &body)).into_response()
         } else {
             StatusCode::NO_CONTENT.into_response()

@@ -263,16 +263,16 @@ fn link(address: &str) -> &str {
 
 /// One row as the server draws it; `assets/alerts.js` makes the same.
 pub(crate) struct AlertRow {
-    id: i64,
-    rule: String,
-    severity: &'static str,
-    summary: String,
-    labels: String,
-    runbook: String,
-    since: String,
-    resolved: String,
-    flaps: u32,
-    ack: Option<String>,
+    pub(crate) id: i64,
+    pub(crate) rule: String,
+    pub(crate) severity: &'static str,
+    pub(crate) summary: String,
+    pub(crate) labels: String,
+    pub(crate) runbook: String,
+    pub(crate) since: String,
+    pub(crate) resolved: String,
+    pub(crate) flaps: u32,
+    pub(crate) ack: Option<String>,
 }
 
 impl AlertRow {

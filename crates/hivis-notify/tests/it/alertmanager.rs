@@ -54,6 +54,8 @@ async fn our_webhook_has_the_shape_of_alertmanagers() {
         .spawn()
         .unwrap();
     let _alertmanager = Alertmanager(child);
+    // It installs what the client below needs too.
+    let hook = Webhook::new("ops", &Secret::new(ours.url()), None, LIMIT).unwrap();
     let end = Instant::now() + Duration::from_secs(60);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = async |resolved: bool| {
@@ -83,7 +85,6 @@ async fn our_webhook_has_the_shape_of_alertmanagers() {
     assert!(post(true).await);
     wait(2).await;
 
-    let hook = Webhook::new("ops", &Secret::new(ours.url()), None, LIMIT).unwrap();
     let mut message = parcel(&["x"]);
     hook.send(&message).await.unwrap();
     let mut over = std::mem::take(&mut message.message.firing);

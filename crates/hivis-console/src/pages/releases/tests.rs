@@ -1,6 +1,7 @@
 //! Who may change what serves, what they are told, and that texts of strangers stay texts.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::door::Who;
-use crate::{Panel, Sources};
+use crate::door::{Way, Who};
+use crate::{Door, DoorSettings, Panel, Sources};
 
 /// What a stranger may call things.
 const HOSTILE: &str = "<script>alert(1)</script>\"'&";
@@ -103,8 +104,19 @@ async fn world(role: Role) -> World {
         address: "127.0.0.1:8091".to_owned(),
         note: String::new(),
         sources: Sources { releases: Some(room.clone()), ..Sources::default() },
+        door: Door::new(DoorSettings {
+            folder: home.path().to_owned(),
+            idle: Duration::from_hours(1),
+            lifetime: Duration::from_hours(12),
+            proxies: Vec::new(),
+            hosts: Vec::new(),
+            open_metrics: false,
+            // Nobody comes through the door here.
+            entropy: |_| Ok(()),
+        })
+        .expect("a door"),
     };
-    let who = Who { name: "ann".into(), role, source: "127.0.0.1".into(), csrf: "none".into() };
+    let who = Who { name: "ann".into(), role, source: "127.0.0.1".into(), csrf: "none".into(), way: Way::Local };
     let (routes, _) = routes().merge(crate::pages::system::routes()).split_for_parts();
     let app = routes.layer(axum::Extension(who)).with_state(panel);
     World { app, room, ledger, _folder: folder }

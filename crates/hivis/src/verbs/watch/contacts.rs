@@ -80,7 +80,10 @@ mod tests {
         let told = contacts(&settings, winter).expect("the secret is there");
         assert_eq!(told.discord.as_deref(), Some("https://discord.example/api/webhooks/1/x"));
         let mail = told.mail.expect("a mailbox");
-        assert_eq!((mail.to.as_str(), mail.server.as_str(), mail.tls), ("ops@example.org, me@example.org", "mail.example:587", true));
+        assert_eq!(
+            (mail.to.as_str(), mail.server.as_str(), mail.tls),
+            ("ops@example.org, me@example.org", "mail.example:587", true)
+        );
         let quiet = told.quiet.expect("quiet hours");
         assert_eq!((quiet.from.as_str(), quiet.until.as_str()), ("21:00", "06:00"), "Berlin is an hour ahead of UTC");
         assert_eq!(told.repeat, Some(std::time::Duration::from_hours(2)));
