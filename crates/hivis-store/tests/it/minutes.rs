@@ -60,12 +60,11 @@ fn plain(records: &[Record], since: i64) -> (Window, Vec<u64>, Option<RecordId>)
         summary.records += 1;
         *summary.by_status.entry(record.status).or_default() += 1;
         callers.insert(record.caller.hotkey.to_string());
-        match record.silence {
-            Some(reason) => *summary.by_silence.entry(reason.as_str().to_owned()).or_default() += 1,
-            None => {
-                summary.answered += 1;
-                times.push(record.timings.total_us);
-            }
+        if let Some(reason) = record.silence {
+            *summary.by_silence.entry(reason.as_str().to_owned()).or_default() += 1;
+        } else {
+            summary.answered += 1;
+            times.push(record.timings.total_us);
         }
         if record.picture.is_some() {
             window.pictures += 1;
