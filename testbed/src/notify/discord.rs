@@ -123,9 +123,12 @@ fn door(shared: &Shared, id: &str, token: &str) -> Result<(), Box<Response>> {
         if left == 0 {
             let body = json!({ "message": "You are being rate limited.", "retry_after": 1.5, "global": false });
             let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
-            for (name, value) in
-                [("retry-after", "2"), ("x-ratelimit-scope", "user"), ("x-ratelimit-reset-after", "1.5")]
-            {
+            for (name, value) in [
+                ("via", "1.1 google"),
+                ("retry-after", "2"),
+                ("x-ratelimit-scope", "user"),
+                ("x-ratelimit-reset-after", "1.5"),
+            ] {
                 response.headers_mut().insert(name, HeaderValue::from_static(value));
             }
             return Err(Box::new(response));
@@ -184,7 +187,7 @@ async fn execute(
         world.next += 1;
         let id = format!("13{:017}", world.next);
         world.messages.push(DiscordMessage { id: id.clone(), body: body.clone() });
-        let mut answer = if asked.wait.as_deref() == Some("true") {
+        let mut answer = if asked.wait.is_some_and(|wait| wait.eq_ignore_ascii_case("true")) {
             Json(message(&id, &body)).into_response()
         } else {
             StatusCode::NO_CONTENT.into_response()

@@ -135,7 +135,8 @@ async fn create(
 }
 
 fn shown(message: &SentSms) -> Value {
-    let segments = message.body.chars().count().div_ceil(153).max(1);
+    let length = message.body.chars().count();
+    let segments = if length <= 160 { 1 } else { length.div_ceil(153) };
     json!({
         "sid": message.sid, "account_sid": ACCOUNT, "to": message.to, "from": message.from, "body": message.body,
         "status": "queued", "direction": "outbound-api", "num_segments": segments.to_string(), "num_media": "0",

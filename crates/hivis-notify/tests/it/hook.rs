@@ -17,12 +17,11 @@ async fn what_is_signed_is_what_arrives() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &delivery.bytes).unwrap();
     // OpenSSL is somebody else's HMAC.
-    let openssl =
-        std::process::Command::new("openssl").args(["dgst", "-sha256", "-hmac", "key", "-r"]).arg(file.path());
-    let said = {
-        let mut openssl = openssl;
-        openssl.output().unwrap()
-    };
+    let said = std::process::Command::new("openssl")
+        .args(["dgst", "-sha256", "-hmac", "key", "-r"])
+        .arg(file.path())
+        .output()
+        .unwrap();
     let digest = String::from_utf8(said.stdout).unwrap();
     let digest = digest.split_whitespace().next().unwrap();
     assert_eq!(delivery.headers["x-hivis-signature-256"].to_str().unwrap(), format!("sha256={digest}"));
