@@ -64,7 +64,7 @@ async fn our_webhook_has_the_shape_of_alertmanagers() {
     let _alertmanager = Alertmanager(child);
     // It installs what the client below needs too.
     let hook = Webhook::new("ops", &Secret::new(ours.url()), None, LIMIT).unwrap();
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = async |resolved: bool| {
         let mut alert = serde_json::json!([{
