@@ -106,11 +106,12 @@ mod tests {
             let mut plain = String::new();
             let mut put = |pieces: &[Piece]| {
                 for piece in pieces {
-                    plain += &match piece {
+                    let text = match piece {
                         Piece::Text(text) => text.clone(),
                         Piece::Code(code) => format!("`{code}`"),
                         Piece::Link(text, target) => format!("[{text}]({})", &target["/runbooks/".len()..]),
                     };
+                    plain.push_str(&text);
                 }
                 plain.push('\n');
             };

@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
@@ -65,6 +66,26 @@ fn query(prometheus: &str, text: &str) -> Vec<Value> {
     answer["data"]["result"].as_array().expect("a vector").clone()
 }
 
+/// Debian's Alertmanager opens its templates by a path of the system, where a package that is only unpacked has nothing:
+/// a copy of the program with another path of the same length, and the templates beside it.
+fn moved(alertmanager: &Path, folder: &Path) -> PathBuf {
+    const SHARE: &[u8] = b"/usr/share/prometheus/alertmanager";
+    let mut program = std::fs::read(alertmanager.join("usr/bin/prometheus-alertmanager")).expect("it is installed");
+    let here = [b".".as_slice(), &[b'/'; SHARE.len() - 1]].concat();
+    let places: Vec<usize> = (0..program.len() - SHARE.len()).filter(|&at| program[at..].starts_with(SHARE)).collect();
+    for at in places {
+        program[at..at + SHARE.len()].copy_from_slice(&here);
+    }
+    for name in ["default.tmpl", "email.tmpl"] {
+        let shared = alertmanager.join("usr/share/prometheus/alertmanager").join(name);
+        std::fs::copy(shared, folder.join(name)).expect("a template");
+    }
+    let file = folder.join("alertmanager");
+    std::fs::write(&file, program).expect("a file");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).expect("it may run");
+    file
+}
+
 /// Whether something listens.
 fn listens(port: u16) -> Option<()> {
     std::net::TcpStream::connect(("127.0.0.1", port)).ok().map(drop)
@@ -73,9 +94,9 @@ fn listens(port: u16) -> Option<()> {
 /// What a rule compares, without its comparisons: it must have data where all is well, too.
 fn parts(expr: &Expr, found: &mut BTreeSet<String>) {
     match expr {
-        Expr::Keep(left, _, right) => [left, right].into_iter().for_each(|side| parts(side, found)),
-        Expr::And(left, right) | Expr::Or(left, right) | Expr::Unless(left, right) => {
-            [left, right].into_iter().for_each(|side| parts(side, found));
+        Expr::Keep(left, _, right) | Expr::And(left, right) | Expr::Or(left, right) | Expr::Unless(left, right) => {
+            parts(left, found);
+            parts(right, found);
         }
         Expr::Number(_) | Expr::Now | Expr::Absent(_) => {}
         other => {
@@ -154,7 +175,7 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
         .expect("a file");
     let args = |args: &[&str]| args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>();
     let _manager = Server::start(
-        &alertmanager.join("usr/bin/prometheus-alertmanager"),
+        &moved(&alertmanager, &to),
         &to,
         &args(&[
             "--config.file=alertmanager.yml",
@@ -185,7 +206,7 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
     // Every query of a dashboard, and what every rule compares, has data, or the reason why not is known.
     let mut queries = BTreeSet::new();
     for dashboard in export::dashboards(&Thresholds::default()) {
-        queries.extend(dashboard.panels.iter().flat_map(|panel| panel.queries.iter().map(|query| query.promql())));
+        queries.extend(dashboard.panels.iter().flat_map(|panel| panel.queries.iter().map(export::Query::promql)));
     }
     for rule in rules(&Thresholds::default()) {
         parts(&rule.expr, &mut queries);

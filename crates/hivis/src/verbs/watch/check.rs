@@ -11,7 +11,6 @@ use serde_json::json;
 
 use crate::cli::{Global, WatchCheckArgs};
 use crate::config::Settings;
-use crate::table::table;
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -25,7 +24,8 @@ pub(super) async fn run(global: &Global, settings: &Settings, args: &WatchCheckA
     // How long something must hold is the business of whoever watches all the time.
     let now_rules =
         rules(&settings.thresholds()).into_iter().map(|rule| Rule { hold: Duration::ZERO, ..rule }).collect();
-    let mut judge = Judge::new(now_rules, &settings.runbooks());
+    let own = || format!("http://{page}/runbooks");
+    let mut judge = Judge::new(now_rules, &settings.watch.runbooks.clone().unwrap_or_else(own));
     let mut history = History::of(judge.rules());
     let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
     let end = tokio::time::Instant::now() + Duration::from_secs(args.seconds.into());
@@ -72,8 +72,9 @@ fn said(alerts: &[Alert], rules: usize) -> String {
     if alerts.is_empty() {
         return format!("none of {rules} rules fires\n");
     }
-    let row = |alert: &Alert| {
-        vec![alert.rule.clone(), alert.severity.as_str().to_owned(), format!("{}  {}", alert.summary, alert.runbook)]
+    let width = alerts.iter().map(|alert| alert.rule.len()).max().unwrap_or(0);
+    let line = |alert: &Alert| {
+        format!("{:<8}  {:<width$}  {}  {}\n", alert.severity.as_str(), alert.rule, alert.summary, alert.runbook)
     };
-    table(&["rule", "severity", "what"], &alerts.iter().map(row).collect::<Vec<_>>())
+    alerts.iter().map(line).collect::<Vec<_>>().concat()
 }
