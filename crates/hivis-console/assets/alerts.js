@@ -123,6 +123,7 @@ byId("alerts-open").addEventListener("click", (event) => {
     return;
   }
   asked = id;
+  byId("alerts-dialog-head").textContent = `Acknowledge ${button.closest("li")?.querySelector("b")?.textContent ?? ""}`;
   note.value = "";
   until.value = "";
   dialog.returnValue = "";

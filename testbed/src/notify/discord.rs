@@ -123,9 +123,12 @@ fn door(shared: &Shared, id: &str, token: &str) -> Result<(), Box<Response>> {
         if left == 0 {
             let body = json!({ "message": "You are being rate limited.", "retry_after": 1.5, "global": false });
             let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
-            for (name, value) in
-                [("retry-after", "2"), ("x-ratelimit-scope", "user"), ("x-ratelimit-reset-after", "1.5")]
-            {
+            for (name, value) in [
+                ("via", "1.1 google"),
+                ("retry-after", "2"),
+                ("x-ratelimit-scope", "user"),
+                ("x-ratelimit-reset-after", "1.5"),
+            ] {
                 response.headers_mut().insert(name, HeaderValue::from_static(value));
             }
             return Err(Box::new(response));

@@ -45,7 +45,15 @@ async fn our_webhook_has_the_shape_of_alertmanagers() {
     );
     std::fs::write(folder.path().join("am.yml"), config).unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let child = Command::new(program.join("usr/bin/prometheus-alertmanager"))
+    if !Command::new("unshare").args(["--map-root-user", "--mount", "true"]).status().is_ok_and(|s| s.success()) {
+        println!("skipped: no name space of our own, and Debian's Alertmanager wants its templates in /usr/share");
+        return;
+    }
+    // The package is unpacked, not installed: its /usr/share takes the place of the system's for this process alone.
+    let child = Command::new("unshare")
+        .args(["--map-root-user", "--mount", "sh", "-c", "mount --rbind \"$0/usr/share\" /usr/share && exec \"$@\""])
+        .arg(&program)
+        .arg(program.join("usr/bin/prometheus-alertmanager"))
         .arg(format!("--config.file={}", folder.path().join("am.yml").display()))
         .arg(format!("--storage.path={}", folder.path().join("data").display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
@@ -56,7 +64,7 @@ async fn our_webhook_has_the_shape_of_alertmanagers() {
     let _alertmanager = Alertmanager(child);
     // It installs what the client below needs too.
     let hook = Webhook::new("ops", &Secret::new(ours.url()), None, LIMIT).unwrap();
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let post = async |resolved: bool| {
         let mut alert = serde_json::json!([{

@@ -19,7 +19,11 @@ async fn a_client_of_discord_takes_the_fake_for_discord() {
     assert_eq!(said["edited"], json!("changed"));
     assert_eq!(said["deleted"], json!(204));
     assert_eq!(said["too_long"], json!(400));
-    assert_eq!(said["limited"], json!([429, 200]), "the library waits as it is told");
+    let body = r#"{"message": "You are being rate limited.", "retry_after": 0.2, "global": false}"#;
+    // Without `Via` the library takes it for a ban by the proxy in front.
+    fake.fault(Fault::Status(429, vec![("via", "1.1 google".to_owned())], body.to_owned()));
+    let limited = python(&venv, "discord_client.py", &[&fake.url(), "limited"]);
+    assert_eq!(limited, json!([429, 200]), "the library waits as it is told");
     assert_eq!(said["unknown"], json!(404));
     // Ours, as the library reads it: nobody is called.
     assert_eq!(said["ours"]["mention_everyone"], json!(false));

@@ -1,5 +1,7 @@
 //! What goes wrong: a channel that is down, full, gone; a program that dies; a clock that jumps.
 
+use std::collections::BTreeSet;
+
 use hivis_notify::{CHANNEL_RULE, Channel, Discord, Secret, Webhook};
 use hivis_store::{ChannelState, OutboxState};
 use hivis_testbed::notify::{FakeDiscord, FakeHook, Fault};
@@ -137,8 +139,8 @@ async fn a_program_that_dies_between_sending_and_writing_down_says_that_it_sends
     let mut world = World::new(channels()).await;
     let a = [alert("A", Severity::Critical)];
     let now = at(0);
-    world.teller.round(&a, &Default::default(), now).await.unwrap();
-    world.teller.round(&a, &Default::default(), at(30)).await.unwrap();
+    world.teller.round(&a, &BTreeSet::default(), now).await.unwrap();
+    world.teller.round(&a, &BTreeSet::default(), at(30)).await.unwrap();
     for name in ["ops", "hook"] {
         let message = world.ledger.waiting_messages(name, 9).await.unwrap().remove(0);
         assert!(world.ledger.begin_sending(message.id).await.unwrap());

@@ -24,7 +24,7 @@ async fn twilios_client_takes_the_fake_for_twilio() {
     let sid =
         ours.send(&parcel(&["a summary that is much too long ".repeat(9).trim()])).await.unwrap().provider_id.unwrap();
     let said = python(&venv, "twilio_client.py", &[fake.base(), account, token, &sid]);
-    assert_eq!(said["theirs"]["body"], json!("caf\u{e9} & 100% = [ok]+"));
+    assert_eq!(said["theirs"]["body"], json!("gr\u{fc}n & 100% = [ok]+"));
     assert_eq!(said["bad_number"], json!([400, 21211]));
     assert_eq!(said["bad_token"], json!([401, 20003]));
     assert_eq!(said["too_long"], json!([400, 21617]));
