@@ -74,7 +74,16 @@ struct Route {
 }
 
 impl Document {
-    pub(crate) fn new(document: OpenApi) -> Self {
+    pub(crate) fn new(mut document: OpenApi) -> Self {
+        // Handlers of different pages may have one name; method and path are no other's.
+        for (path, item) in &mut document.paths.paths {
+            let name: String = path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            for (method, operation) in [("get", &mut item.get), ("post", &mut item.post)] {
+                if let Some(operation) = operation {
+                    operation.operation_id = Some(format!("{method}{name}"));
+                }
+            }
+        }
         let json = document.to_json().expect("an OpenAPI document is JSON: this is a bug");
         let mut groups: Vec<Group> = Vec::new();
         for (path, item) in document.paths.paths {

@@ -24,7 +24,7 @@ def refused(token, **message):
 
 
 good = {"to": "+4915123456780", "from_": "+15005550006"}
-theirs = client(token).messages.create(body="café & 100% = [ok]+", **good)
+theirs = client(token).messages.create(body="grün & 100% = [ok]+", **good)
 ours = client(token).messages(sid).fetch()
 said = {
     "theirs": {"sid": theirs.sid, "body": theirs.body},

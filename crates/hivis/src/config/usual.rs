@@ -17,6 +17,7 @@ pub(super) fn usual(settings: &Settings) -> BTreeMap<&'static str, String> {
     rows.extend(picking(settings));
     rows.extend(making(settings));
     rows.extend(turning(settings));
+    rows.extend(watching(settings));
     rows.into_iter().collect()
 }
 
@@ -157,6 +158,23 @@ fn making(s: &Settings) -> Rows {
         ("synth.month_usd", dollars(synth.caps.month.usd)),
         ("synth.month_pictures", synth.caps.month.pictures.to_string()),
         ("synth.timeout_s", seconds(synth.timeout)),
+    ]
+}
+
+fn watching(s: &Settings) -> Rows {
+    let (console, drift) = (&s.console, &s.drift);
+    vec![
+        ("console.idle_min", minutes(console.idle)),
+        ("console.session_h", (console.lifetime.as_secs_f64() / 3600.0).to_string()),
+        ("console.open_metrics", console.open_metrics.to_string()),
+        ("drift.enabled", drift.enabled.to_string()),
+        ("drift.window", drift.window.to_string()),
+        ("drift.every_min", minutes(drift.every)),
+        ("drift.history", drift.history.to_string()),
+        ("drift.least", drift.least.to_string()),
+        ("drift.false_alarms", drift.false_alarms.to_string()),
+        ("drift.reference", drift.reference.to_string()),
+        ("drift.accuracy_loss", drift.accuracy_loss.to_string()),
     ]
 }
 

@@ -18,9 +18,12 @@ fn post(page: &str, path: &str, body: &Value) -> (u16, Value) {
     let mut socket = std::net::TcpStream::connect(host).expect("the page listens");
     socket.set_read_timeout(Some(DEADLINE)).expect("a timeout");
     let body = body.to_string();
+    let (_, shown) = get(&format!("{}/releases", base(page)));
+    let (_, token) = shown.split_once("<meta name=\"csrf\" content=\"").expect("the page has a token");
+    let token = token.split('"').next().expect("it ends");
     let head = format!(
         "POST {path} HTTP/1.1\r\nhost: {host}\r\norigin: http://{host}\r\ncontent-type: application/json\r\n\
-         x-hivis-csrf: none\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+         x-hivis-csrf: {token}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     socket.write_all(head.as_bytes()).and_then(|()| socket.write_all(body.as_bytes())).expect("it is sent");

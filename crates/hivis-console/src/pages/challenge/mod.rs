@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use crate::Panel;
 use crate::answer::Refused;
-use crate::door::{Reviewer, Who};
+use crate::door::{Reviewer, audit};
 use crate::shell::{Shell, render};
 
 pub use source::{ChallengeSource, Neighbour, Neighbours, Replay, Said, Trained};
@@ -120,7 +120,8 @@ async fn replay(
     let id = story.stored.record.id;
     let outcome = replayed(&panel, &story, &release).await;
     let said = outcome.as_ref().map_or_else(Refused::said, |_| "done".to_owned());
-    audit(&panel, &who, &format!("{id} with {}", release.chars().take(LONGEST).collect::<String>()), said).await;
+    let target = format!("{id} with {}", release.chars().take(LONGEST).collect::<String>());
+    audit(&panel.ledger, &who, "challenge.replay", &target, &said).await;
     outcome.map(Json)
 }
 
@@ -136,22 +137,6 @@ async fn replayed(panel: &Panel, story: &Story, release: &str) -> Result<Replay,
         return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, &said));
     };
     Ok(source.replay((sha256, md5), release.to_owned()).await?)
-}
-
-/// Writes down who replayed what.
-async fn audit(panel: &Panel, who: &Who, target: &str, outcome: String) {
-    let new = hivis_store::NewAudit {
-        at: jiff::Timestamp::now(),
-        who: who.name.clone(),
-        role: who.role.as_str().to_owned(),
-        source: who.source.clone(),
-        action: "challenge.replay".to_owned(),
-        target: target.to_owned(),
-        outcome,
-    };
-    if let Err(error) = panel.ledger.note_audit(&new).await {
-        tracing::error!(%error, "a replay could not be written into the audit log");
-    }
 }
 
 /// The record whose id begins so.
