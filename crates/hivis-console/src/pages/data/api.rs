@@ -133,14 +133,16 @@ impl AsRef<[u8]> for Owned {
 }
 
 /// One picture's story.
-#[utoipa::path(get, path = "/api/data/picture/{sha256}", tag = "data",
+#[utoipa::path(get, path = "/api/data/picture/{id}", tag = "data",
+    params(("id" = String, Path, description = "the picture's SHA-256, 64 hex digits")),
     responses((status = 200, body = DataPicture), (status = 404, description = "no such picture")))]
 pub(super) async fn picture(State(panel): State<Panel>, Path(sha256): Path<String>) -> Answer<DataPicture> {
     Ok(Json(source(&panel)?.picture(sha256).await?))
 }
 
 /// One picture's bytes, when they are those of a JPEG, PNG or WebP.
-#[utoipa::path(get, path = "/api/data/picture/{sha256}/bytes", tag = "data",
+#[utoipa::path(get, path = "/api/data/picture/{id}/bytes", tag = "data",
+    params(("id" = String, Path, description = "the picture's SHA-256, 64 hex digits")),
     responses((status = 200, content_type = "image/*", body = Vec<u8>), (status = 404, description = "no such picture")))]
 pub(super) async fn picture_bytes(State(panel): State<Panel>, Path(sha256): Path<String>) -> Result<Response, Refused> {
     let picture = source(&panel)?.bytes(sha256).await?;
