@@ -31,7 +31,6 @@ mod http;
 mod inspect;
 mod procedural;
 mod prompts;
-mod secret;
 mod vision;
 
 pub use automatic1111::Automatic1111;
@@ -39,9 +38,9 @@ pub use comfyui::Comfyui;
 pub use cosmos::{Cosmos, CosmosPlace, CosmosSettings};
 pub use error::{Charged, GenerateError};
 pub use generator::{Abilities, Generator, Made, MadePicture, Mode, Order, Parent, Presence, Refusal};
+pub use hivis_types::Secret;
 pub use http::{Login, Patience, Server};
 pub use inspect::inspect;
 pub use procedural::Procedural;
 pub use prompts::{Prompt, PromptFile, Prompts, Said, Words};
-pub use secret::Secret;
 pub use vision::{Spoken, Vision};

@@ -24,11 +24,10 @@
 mod answer;
 mod client;
 mod error;
-mod key;
 mod shape;
 mod shelf;
 
 pub use client::{Options, Patience, Seen, TaoStats};
 pub use error::TaoStatsError;
-pub use key::ApiKey;
+pub use hivis_types::ApiKey;
 pub use shape::{Address, Neuron, Price, Subnet};

@@ -23,10 +23,9 @@
 
 mod client;
 mod error;
-mod key;
 mod project;
 
 pub use client::{Patience, Wandb};
 pub use error::WandbError;
-pub use key::ApiKey;
+pub use hivis_types::ApiKey;
 pub use project::{LONGEST_SPAN, Project, Row, Run, RunPage};

@@ -267,9 +267,13 @@ async fn a_story_is_whole_and_a_replay_is_noted() {
     assert_eq!(said(&panel, "/api/challenge/0").await.0, StatusCode::CONFLICT);
     assert_eq!(said(&panel, "/api/challenge/ffff").await.0, StatusCode::NOT_FOUND);
 
+    let (_, html) = page(&panel, "/").await;
+    let csrf = crate::door::csrf(&html);
     let ask = |release: &str| {
         Request::post(format!("/api/challenge/{id}/replay"))
+            .header("host", "127.0.0.1")
             .header("content-type", "application/json")
+            .header("x-hivis-csrf", csrf)
             .body(Body::from(json!({ "release": release }).to_string()))
             .expect("a request")
     };

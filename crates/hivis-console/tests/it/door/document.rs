@@ -32,12 +32,16 @@ async fn the_document_has_the_routes_and_nothing_else() {
     let written: BTreeSet<String> = operations(&document).into_iter().map(|(_, path)| path).collect();
     // axum tells its paths nowhere else.
     let told = format!("{:?}", house.app);
-    let quoted = told.split('"').filter(|path| path.starts_with("/api/"));
+    let quoted = told.split('"').filter(|path| path.starts_with("/api/") || *path == "/events");
     let served: BTreeSet<String> = quoted.map(str::to_owned).collect();
     assert!(served.len() > 5, "the router no longer tells its paths: {told}");
     assert_eq!(written, served);
     // Each method of the document is answered, and each other method is not.
     for (path, item) in document["paths"].as_object().expect("paths") {
+        // A stream does not end.
+        if path == "/events" {
+            continue;
+        }
         let asked = path.replace("{id}", "7");
         for method in METHODS {
             let line = format!("{} {asked}", method.to_uppercase());

@@ -168,7 +168,7 @@ fn request(line: &str, headers: &[&str], body: &str) -> Request<Body> {
 }
 
 /// What the page wants back with every change.
-fn csrf(html: &str) -> &str {
+pub(crate) fn csrf(html: &str) -> &str {
     let (_, rest) = html.split_once("<meta name=\"csrf\" content=\"").expect("the page has its token");
     rest.split('"').next().expect("a value")
 }
