@@ -60,7 +60,8 @@ async fn each_route_lets_in_whom_it_should() {
         in_by.push((role, house.session(role.as_str()).await));
     }
     let document = document(&house, &in_by[0].1.0).await;
-    for (method, path) in operations(&document) {
+    // The event stream does not end; `nobody_sees_anything_but_the_door` asks it as nobody.
+    for (method, path) in operations(&document).into_iter().filter(|(_, path)| path != "/events") {
         let line = format!("{method} {}", path.replace("{id}", "1"));
         let changes = method != "GET";
         let nobody = house.ask(&line, &[JSON], "{}").await.status;
