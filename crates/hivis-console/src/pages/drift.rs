@@ -133,6 +133,7 @@ pub struct RankRelease {
 
 /// How much is wanted.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wanted {
     /// The newest windows, at most 2,000 [default: 300].
     windows: Option<u32>,
