@@ -19,8 +19,6 @@ pub(crate) struct Server {
     stdout: BufReader<ChildStdout>,
     /// Where it listens.
     pub(crate) at: SocketAddr,
-    /// Where its page listens, when it has one.
-    pub(crate) page: Option<SocketAddr>,
     /// Who it says that it is.
     pub(crate) hotkey: Hotkey,
 }
@@ -51,7 +49,6 @@ impl Server {
             child,
             stdout: BufReader::new(stdout),
             at: SocketAddr::from(([127, 0, 0, 1], 0)),
-            page: None,
             hotkey: Hotkey::new(""),
         };
         let mut line = String::new();
@@ -60,7 +57,6 @@ impl Server {
         let ready: serde_json::Value = serde_json::from_str(&line).context("a server says no JSON")?;
         let port = ready["port"].as_u64().and_then(|port| u16::try_from(port).ok()).context("no port")?;
         server.at.set_port(port);
-        server.page = ready["page"].as_str().and_then(|page| page.parse().ok());
         server.hotkey = Hotkey::new(ready["hotkey"].as_str().context("no hotkey")?);
         Ok(server)
     }
@@ -120,7 +116,8 @@ pub(crate) fn own_cpu() -> Result<f64> {
     cpu(Path::new("/proc/self/stat"))
 }
 
-fn cpu(stat: &Path) -> Result<f64> {
+/// User and system time of the process that a `/proc/PID/stat` is of, in seconds.
+pub(crate) fn cpu(stat: &Path) -> Result<f64> {
     let text = fs_err::read_to_string(stat)?;
     // The second field is a name in brackets that may hold anything; utime and stime are the 14th and 15th.
     let (_, fields) = text.rsplit_once(')').context("an odd /proc/PID/stat")?;

@@ -3,25 +3,22 @@
 //! The real program serves `hivis-tiny` from a home; a rate of half of what it can answer comes in. In each pair of rounds
 //! one has nothing else to do and one has `hivis import dataset` at work on the same home, with files never seen before.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use hivis_synth::{Mix, View, scene};
 use hivis_types::Hotkey;
-use serde_json::Value;
 
 use crate::child::load_average;
 use crate::flood::interval;
 use crate::load::{OpenLoop, closed};
 use crate::peer;
+use crate::program::{BOB, Served, Wheel};
 use crate::quantile::{median, quantile};
 use crate::question::{Questions, picture};
-use crate::turns::{ALICE, BOB, Wheel};
 
 /// Pictures of an import for each second of its round: more than it takes in.
 const PICTURES: u64 = 2500;
@@ -52,39 +49,13 @@ struct Round {
     cpu: f64,
 }
 
-/// `hivis serve` in a process of its own.
-struct Server {
-    child: Child,
-    at: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Server {
-    fn cpu(&self) -> Result<f64> {
-        let mut ns = 0;
-        for thread in fs_err::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread may end while we look.
-            let Ok(text) = fs_err::read_to_string(thread?.path().join("schedstat")) else { continue };
-            ns += text.split(' ').next().context("an odd schedstat")?.parse::<u64>()?;
-        }
-        Ok(ns as f64 / 1e9)
-    }
-}
-
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let home = folder.path().join("home");
     let wheel = Wheel { hivis: &args.hivis, home: &home };
-    wheel.run(&["demo", "--questions", "2", "--rate", "20", "--no-stay", "--no-train"])?;
-    fs_err::write(home.join("permits.toml"), format!("[[permit]]\nhotkey = \"{ALICE}\"\nstake = 1000.0\n"))?;
+    wheel.begin()?;
     let drawn = drawn();
-    let server = serve(&wheel)?;
+    let server = wheel.serve()?;
     let (_, jpeg) = picture();
     let questions = Arc::new(Questions::new(Hotkey::new(BOB), &jpeg)?);
     let rate = match args.rate {
@@ -133,32 +104,17 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn serve(wheel: &Wheel<'_>) -> Result<Server> {
-    let args = ["serve", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0", "--hotkey", "//Bob", "--json"];
-    let mut child = wheel.command(&args).stderr(Stdio::piped()).spawn().context("hivis does not start")?;
-    let mut lines = BufReader::new(child.stderr.take().context("no stderr")?).lines();
-    let at = loop {
-        let event: Value = serde_json::from_str(&lines.next().context("the server ended")??).unwrap_or_default();
-        if let Some(axon) = event["fields"]["axon"].as_str() {
-            break axon.parse()?;
-        }
-    };
-    // Read to the end, so that it never waits for its log.
-    std::thread::spawn(move || lines.for_each(drop));
-    Ok(Server { child, at })
-}
-
 /// Challenges a second, asked by four callers as fast as they are answered.
-async fn capacity(server: &Server, questions: &Arc<Questions>) -> Result<f64> {
-    closed(questions, server.at, 4, 20, 0).await?;
+async fn capacity(server: &Served, questions: &Arc<Questions>) -> Result<f64> {
+    closed(questions, server.axon, 4, 20, 0).await?;
     let begin = std::time::Instant::now();
-    let replies = closed(questions, server.at, 4, 100, 1000).await?;
+    let replies = closed(questions, server.axon, 4, 100, 1000).await?;
     Ok(replies.len() as f64 / begin.elapsed().as_secs_f64())
 }
 
-async fn round(server: &Server, questions: &Arc<Questions>, plan: OpenLoop) -> Result<Round> {
+async fn round(server: &Served, questions: &Arc<Questions>, plan: OpenLoop) -> Result<Round> {
     let before = server.cpu()?;
-    let offered = plan.offer(questions, server.at, |_| questions.head(0)).await?;
+    let offered = plan.offer(questions, server.axon, |_| questions.head(0)).await?;
     let judged = offered.replies.iter().filter(|reply| reply.judged).count();
     ensure!(judged == plan.requests(), "{judged} of {} challenges were judged", plan.requests());
     let ms = || offered.replies.iter().map(|reply| reply.latency.as_secs_f64() * 1e3);
@@ -170,7 +126,7 @@ async fn round(server: &Server, questions: &Arc<Questions>, plan: OpenLoop) -> R
 async fn beside(
     wheel: &Wheel<'_>,
     source: &Path,
-    server: &Server,
+    server: &Served,
     questions: &Arc<Questions>,
     plan: OpenLoop,
 ) -> Result<(Round, f64)> {

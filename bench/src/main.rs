@@ -4,6 +4,7 @@
 
 mod axon;
 mod child;
+mod constant;
 mod drift;
 mod engine;
 mod engine_report;
@@ -22,8 +23,10 @@ mod mining;
 mod mining_world;
 mod overload;
 mod page;
+mod page_growth;
 mod page_rows;
 mod peer;
+mod program;
 mod quantile;
 mod question;
 mod random_model;
@@ -58,9 +61,6 @@ enum What {
     /// hivis' axon in a process of its own; `axon` and `overload` start these.
     #[command(hide = true)]
     AxonServer(serve::AxonArgs),
-    /// hivis' axon with its control room in a process of its own; `page` starts it.
-    #[command(hide = true)]
-    PageServer(serve::PageArgs),
     /// A bare hyper echo; `axon` starts it.
     #[command(hide = true)]
     EchoServer,
@@ -106,7 +106,6 @@ fn main() -> ExitCode {
         What::Flood(args) => on_runtime(flood::run(&args)),
         What::Strangers(args) => on_runtime(flood::stranger(&args)),
         What::AxonServer(args) => on_runtime(serve::axon(&args)),
-        What::PageServer(args) => on_runtime(serve::page(&args)),
         What::EchoServer => on_runtime(serve::echo()),
         What::Drift(args) => drift::run(&args),
         What::Examiner(args) => examiner::run(&args),

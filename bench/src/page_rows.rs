@@ -1,23 +1,19 @@
-//! A home with many records, made at once in SQL, and the program that serves it; for measures only.
+//! Many records for a home, made at once in SQL; for measures only.
 
-use std::io::{BufRead as _, BufReader};
-use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Stdio};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
+use anyhow::Result;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::turns::Wheel;
+use crate::program::BOB;
 
 /// The migration that counts minutes says how they are counted.
 const MINUTES: &str = include_str!("../../crates/hivis-store/migrations/0017_minutes.sql");
 /// Records lie over so long, whatever their number.
 const SPAN_S: u64 = 7 * 24 * 3600;
 
-/// One in 50 has no answer, one in 10 has a label, one in 50 a wrong one; each has a picture of its own, whose file is
+/// One in 50 has no answer, one in 10 has a label and a row in the validators' log, one in 50 a wrong one; each has a picture of its own, whose file is
 /// not there.
 const ROWS: &str = "
 CREATE TEMP TABLE made AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {records})
@@ -37,6 +33,11 @@ INSERT INTO records (id, arrived_us, protocol, hotkey, peer, nonce, stake, timeo
 INSERT INTO labels (record, \"rank\", source, label, confidence, at_us)
     SELECT r.seq, 3, 'testnet', (r.probability > 0.5) <> (r.seq % 50 = 0), 1.0, r.arrived_us FROM records r
     JOIN made m ON m.sha = r.sha256 WHERE r.seq % 10 = 0 AND r.probability IS NOT NULL;
+INSERT INTO log_runs (project, run, uid, hotkey, next_step) VALUES ('bench/log', 'one', 1, '{ours}', {records});
+INSERT INTO log_rows (run, step, at_us, prediction, reward, score, accuracy, mcc, label, level, outcome, record)
+    SELECT (SELECT max(id) FROM log_runs), r.seq, r.arrived_us + 2000000, r.probability, r.probability, 0.9, 0.9, 0.8,
+        r.probability > 0.5, 1, 'matched', r.seq
+    FROM records r JOIN labels l ON l.record = r.seq WHERE r.hotkey LIKE '5Fbench%';
 DELETE FROM minutes; DELETE FROM minute_latency; DELETE FROM minute_unsure; DELETE FROM callers;
 ";
 
@@ -48,6 +49,7 @@ pub(crate) async fn write(home: &Path, records: u64) -> Result<String> {
         .await?;
     let now_us = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_micros();
     let rows = ROWS
+        .replace("{ours}", BOB)
         .replace("{records}", &records.to_string())
         .replace("{now_us}", &now_us.to_string())
         .replace("{span_us}", &(SPAN_S * 1_000_000).to_string())
@@ -66,33 +68,4 @@ fn counts() -> String {
     let bare = bare.join("\n");
     let counting: Vec<&str> = bare.split(';').map(str::trim).filter(|sql| sql.starts_with("INSERT")).collect();
     counting.join(";\n") + ";\n"
-}
-
-/// `hivis serve` in a process of its own, which ends with its value.
-pub(crate) struct Served {
-    child: Child,
-    pub(crate) page: SocketAddr,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Serves a home on kernel ports.
-pub(crate) fn serve(wheel: &Wheel<'_>) -> Result<Served> {
-    let args = ["serve", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0", "--hotkey", "//Bob", "--json"];
-    let mut child = wheel.command(&args).stderr(Stdio::piped()).spawn().context("hivis does not start")?;
-    let mut lines = BufReader::new(child.stderr.take().context("no stderr")?).lines();
-    let page = loop {
-        let event: Value = serde_json::from_str(&lines.next().context("the server ended")??).unwrap_or_default();
-        if let Some(page) = event["fields"]["page"].as_str() {
-            break page.trim_start_matches("http://").trim_end_matches('/').parse()?;
-        }
-    };
-    // Read to the end, so that it never waits for its log.
-    std::thread::spawn(move || lines.for_each(drop));
-    Ok(Served { child, page })
 }

@@ -123,10 +123,18 @@ fn weights(size: Size, rng: &mut ChaCha8Rng) -> Result<Vec<u8>> {
         add("layer_scale1.lambda1", &[hidden]);
         add("layer_scale2.lambda1", &[hidden]);
     }
+    safetensors(shapes, |name, shape| values(name, shape, rng))
+}
+
+/// Tensors by name and shape, as a file of them.
+pub(crate) fn safetensors(
+    shapes: Vec<(String, Vec<usize>)>,
+    mut values: impl FnMut(&str, &[usize]) -> Vec<f32>,
+) -> Result<Vec<u8>> {
     let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = shapes
         .into_iter()
         .map(|(name, shape)| {
-            let bytes = values(&name, &shape, rng).iter().flat_map(|v| v.to_le_bytes()).collect();
+            let bytes = values(&name, &shape).iter().flat_map(|v| v.to_le_bytes()).collect();
             (name, shape, bytes)
         })
         .collect();

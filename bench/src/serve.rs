@@ -83,58 +83,6 @@ pub(crate) async fn axon(args: &AxonArgs) -> Result<()> {
     Ok(())
 }
 
-#[derive(clap::Args)]
-pub(crate) struct PageArgs {
-    /// A new home is made in this folder.
-    home: PathBuf,
-}
-
-/// The axon and the control room over one home, until standard input closes.
-pub(crate) async fn page(args: &PageArgs) -> Result<()> {
-    let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be recorded")?;
-    let home = Home::open_or_create(&args.home)?;
-    let ledger = home.ledger().await?;
-    let (writer, handle) = RecordWriter::spawn(&home, &ledger, WriterSettings::default())?;
-    let mut settings = AxonSettings::default();
-    settings.limits.connections = 4096;
-    settings.limits.connections_per_ip = 4096;
-    let permits = Permits::new([(Keypair::from_uri("//Alice")?.hotkey(), 1000.0)])?;
-    let keypair = Keypair::from_uri("//Bob")?;
-    let hotkey = keypair.hotkey();
-    let axon = Axon::new(settings, keypair, permits, Arc::new(Ledger(writer.clone())));
-    let engine = FixedEngine::new(PREDICTION.parse()?);
-    axon.models().swap(Loaded { release: ReleaseId::new("fixed")?, engine: Arc::new(engine) });
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-    let page = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    let panel = hivis_console::Panel {
-        axon: axon.clone(),
-        ledger: ledger.clone(),
-        metrics,
-        address: listener.local_addr()?.to_string(),
-        note: "bench".to_owned(),
-        sources: hivis_console::Sources::default(),
-        door: hivis_console::Door::new(hivis_console::DoorSettings {
-            folder: home.path().to_owned(),
-            idle: Duration::from_hours(1),
-            lifetime: Duration::from_hours(12),
-            proxies: Vec::new(),
-            hosts: Vec::new(),
-            open_metrics: false,
-            // Nobody logs in here.
-            entropy: |_| Ok(()),
-        })?,
-    };
-    let (port, at) = (listener.local_addr()?.port(), page.local_addr()?.to_string());
-    println!("{}", serde_json::json!({ "port": port, "hotkey": hotkey.as_str(), "page": at }));
-    let room = tokio::spawn(hivis_console::serve(page, panel, std::future::pending()));
-    axon.run(listener, input_closed()).await?;
-    room.abort();
-    writer.flush().await?;
-    handle.close().await?;
-    ledger.close().await;
-    Ok(())
-}
-
 struct Ledger(RecordWriter);
 
 impl Recorder for Ledger {

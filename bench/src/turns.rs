@@ -4,19 +4,14 @@
 //! records so far; the new release and its predecessor sit an exam of fresh scenes; it is promoted whatever it says, so that
 //! a bad turn would show. At the end the last release sits the exam beside the first.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::overload::verdict;
 use crate::peer;
-
-/// //Alice asks, //Bob is the miner: public development keys.
-pub(crate) const ALICE: &str = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY";
-pub(crate) const BOB: &str = "5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
+use crate::program::{BOB, Wheel};
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -35,56 +30,7 @@ pub(crate) struct Args {
     questions: u32,
 }
 
-/// A home and the program.
-pub(crate) struct Wheel<'a> {
-    pub(crate) hivis: &'a Path,
-    pub(crate) home: &'a Path,
-}
-
-/// A server that ends with its value.
-struct Server {
-    child: Child,
-    axon: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 impl Wheel<'_> {
-    pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(self.hivis);
-        command.arg("--home").arg(self.home).args(args).stdin(Stdio::null());
-        command
-    }
-
-    pub(crate) fn run(&self, args: &[&str]) -> Result<Value> {
-        let out = self.command(args).arg("--json").stderr(Stdio::piped()).output().context("hivis does not start")?;
-        if !out.status.success() {
-            bail!("hivis {} failed: {}", args.join(" "), String::from_utf8_lossy(&out.stderr));
-        }
-        Ok(serde_json::from_slice(&out.stdout).unwrap_or_default())
-    }
-
-    fn serve(&self) -> Result<Server> {
-        let args = ["serve", "--addr", "127.0.0.1:0", "--page", "127.0.0.1:0", "--hotkey", "//Bob", "--json"];
-        let mut child = self.command(&args).stderr(Stdio::piped()).spawn().context("hivis does not start")?;
-        let mut lines = BufReader::new(child.stderr.take().context("no stderr")?).lines();
-        let axon = loop {
-            let line = lines.next().context("the server ended")??;
-            let event: Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(axon) = event["fields"]["axon"].as_str() {
-                break axon.to_owned();
-            }
-        };
-        // Read to the end, so that it never waits for its log.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Server { child, axon })
-    }
-
     /// The paired difference of B less A on fresh scenes.
     fn exam(&self, a: &str, b: &str, seed: u32, questions: u32) -> Result<Value> {
         let (questions, seed) = (questions.to_string(), seed.to_string());
@@ -99,9 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let home = folder.path().join("home");
     let wheel = Wheel { hivis: &args.hivis, home: &home };
-    wheel.run(&["demo", "--questions", "2", "--rate", "20", "--no-stay", "--no-train"])?;
-    let permits = format!("[[permit]]\nhotkey = \"{ALICE}\"\nstake = 1000.0\n");
-    fs_err::write(home.join("permits.toml"), permits)?;
+    wheel.begin()?;
     let releases = wheel.run(&["release", "list"])?;
     let first = releases.as_array().and_then(|all| all.iter().find(|release| release["current"] == true));
     let first = first.and_then(|release| release["release"].as_str()).context("the home has no release")?.to_owned();
@@ -116,7 +60,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         wheel.run(&[
             "exam",
             "--axon",
-            &server.axon,
+            &server.axon.to_string(),
             "--axon-hotkey",
             BOB,
             "--tell",
