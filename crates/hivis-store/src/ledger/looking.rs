@@ -1,8 +1,8 @@
 //! Looking for answers worth a look: wrong ones and unsure ones, a bounded number of records at a time.
 
+use futures_util::TryStreamExt as _;
 use hivis_types::RecordId;
-use sqlx::QueryBuilder;
-use sqlx::Row as _;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use crate::{Ledger, RecordFilter, StoreError, StoredRecord};
 
@@ -28,25 +28,15 @@ pub struct Looked {
 }
 
 impl Ledger {
-    /// Answers worth a look among the newest 5,000 records that `filter` (its key, its cursor, its limit) lets through.
-    /// A page may hold fewer than `limit`, or none, and have another after it.
+    /// Answers worth a look among the newest 5,000 candidates that `filter` (its key, its cursor, its limit) lets through:
+    /// records for unsure ones, labelled records for wrong ones. Reading ends with a full page; a page may hold fewer than
+    /// `limit`, or none, and have another after it.
     pub async fn look(&self, filter: &RecordFilter, worth: Worth) -> Result<Looked, StoreError> {
-        let mut query = QueryBuilder::new(
-            "SELECT r.id, r.probability, (SELECT label FROM labels WHERE record = r.seq ORDER BY \"rank\" LIMIT 1) AS label
-            FROM records r WHERE 1 = 1",
-        );
-        if let Some(hotkey) = &filter.hotkey {
-            query.push(" AND r.hotkey = ").push_bind(hotkey.as_str().to_owned());
-        }
-        if let Some(before) = filter.before {
-            query.push(" AND (r.arrived_us, r.seq) < (SELECT arrived_us, seq FROM records WHERE id = ");
-            query.push_bind(before.to_string()).push(")");
-        }
-        query.push(" ORDER BY r.arrived_us DESC, r.seq DESC LIMIT ").push_bind(LOOKED);
-        let rows = query.build().fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let limit = filter.limit.clamp(1, 200) as usize;
-        let (mut ids, mut last) = (Vec::new(), None);
-        for row in &rows {
+        let (mut ids, mut last, mut looked) = (Vec::new(), None, 0);
+        let mut query = candidates(filter, worth);
+        let mut rows = query.build().fetch(self.readers());
+        while let Some(row) = rows.try_next().await.map_err(|e| self.error(e))? {
             let read = || Ok((row.try_get("id")?, row.try_get("probability")?, row.try_get("label")?));
             let (id, probability, label): (String, Option<f64>, Option<i64>) = read().map_err(|e| self.error(e))?;
             let found = probability.is_some_and(|p| match worth {
@@ -56,13 +46,42 @@ impl Ledger {
             if found {
                 ids.push(id.clone());
             }
+            looked += 1;
             last = Some(id);
             if ids.len() == limit {
                 break;
             }
         }
-        let more = ids.len() == limit || rows.len() == LOOKED as usize;
+        drop(rows);
+        let more = ids.len() == limit || looked == LOOKED;
         let next = last.filter(|_| more).and_then(|id| id.parse().ok().map(RecordId));
         Ok(Looked { records: self.records_by(&ids).await?, next })
     }
+}
+
+/// Newest first: by arrival; the wrong ones by the order of commits, in which the labels lie.
+fn candidates(filter: &RecordFilter, worth: Worth) -> QueryBuilder<Sqlite> {
+    let (begin, order, place) = match worth {
+        Worth::Unsure(_) => (
+            "SELECT r.id, r.probability, NULL AS label FROM records r WHERE 1 = 1",
+            "r.arrived_us DESC, r.seq DESC",
+            "(r.arrived_us, r.seq) < (SELECT arrived_us, seq",
+        ),
+        // Read from the labels on, so that records without one cost nothing.
+        Worth::Wrong => (
+            "SELECT r.id, r.probability, l.label FROM labels l CROSS JOIN records r ON r.seq = l.record
+            WHERE l.\"rank\" = (SELECT min(\"rank\") FROM labels WHERE record = l.record)",
+            "l.record DESC",
+            "l.record < (SELECT seq",
+        ),
+    };
+    let mut query = QueryBuilder::new(begin);
+    if let Some(hotkey) = &filter.hotkey {
+        query.push(" AND r.hotkey = ").push_bind(hotkey.as_str().to_owned());
+    }
+    if let Some(before) = filter.before {
+        query.push(" AND ").push(place).push(" FROM records WHERE id = ").push_bind(before.to_string()).push(")");
+    }
+    query.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(LOOKED);
+    query
 }

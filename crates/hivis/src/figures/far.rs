@@ -22,7 +22,7 @@ pub(super) async fn set(ledger: &Ledger, settings: &Settings) -> Result<()> {
     for (generator, (accepted, all)) in rates.into_iter().filter(|(_, (_, all))| *all >= settings.review.rules.least) {
         metrics::gauge!(metric::ACCEPTANCE, "generator" => generator).set(accepted as f64 / all as f64);
     }
-    if let Some(judged) = judged(&ledger.summary(month).await?) {
+    if let Some(judged) = judged(&ledger.window_counts(month).await?.summary) {
         metrics::gauge!(metric::UPTIME).set(judged);
         metrics::gauge!(metric::MISSED_BUDGET).set(1.0 - (1.0 - judged) / (1.0 - settings.watch.objective));
     }
