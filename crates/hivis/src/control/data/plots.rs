@@ -1,17 +1,11 @@
-//! Plots whose colours are the page's sheet's: SVG without style attributes, which the page's policy would refuse.
+//! Lines over named places: batches, weeks, versions.
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
+use crate::plotted::{INK, LINES, SOFT, failed, named, of_the_page};
+
 const SIZE: (u32, u32) = (520, 240);
-const INK: RGBColor = RGBColor(28, 27, 25);
-const SOFT: RGBColor = RGBColor(160, 154, 142);
-/// How plotters writes [`INK`] and [`SOFT`].
-const INK_TEXT: &str = "\"#1C1B19\"";
-const SOFT_TEXT: &str = "\"#A09A8E\"";
-/// Colours that stand for classes of the sheet, `plot-0` to `plot-5`.
-const LINES: [RGBColor; 6] =
-    [RGBColor(1, 2, 0), RGBColor(1, 2, 1), RGBColor(1, 2, 2), RGBColor(1, 2, 3), RGBColor(1, 2, 4), RGBColor(1, 2, 5)];
 
 /// One line: places on the axis with values.
 pub(super) struct Series {
@@ -59,33 +53,7 @@ pub(super) fn plot(series: &[Series], places: &[String], x: &str, y: &str) -> Re
         root.present().map_err(|e| failed(&e))?;
     }
     let names: Vec<&str> = series.iter().map(|line| line.name.as_str()).collect();
-    Ok(themed(&svg, &format!("{y} by {x}: {}", names.join(", "))))
-}
-
-/// The same plot in the sheet's colours, and with a name for whoever hears it.
-fn themed(svg: &str, name: &str) -> String {
-    let mut themed = svg.replace(INK_TEXT, "\"currentColor\"").replace(SOFT_TEXT, "\"currentColor\"");
-    for (at, RGBColor(r, g, b)) in LINES.into_iter().enumerate() {
-        let colour = format!("\"#{r:02X}{g:02X}{b:02X}\"");
-        themed = themed.replace(&format!("stroke={colour}"), &format!("class=\"plot-line plot-{at}\""));
-        themed = themed.replace(&format!("fill={colour}"), &format!("class=\"plot-dot plot-{at}\""));
-    }
-    themed.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{}\" ", escaped(name)), 1)
-}
-
-/// Names of generators and figures come from files.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// The name of a whole place on the axis.
-fn named(places: &[String], at: f64) -> String {
-    let whole = (at - at.round()).abs() < 1e-9 && at >= 0.0;
-    places.get(at.round() as usize).filter(|_| whole).cloned().unwrap_or_default()
-}
-
-fn failed(error: &dyn std::fmt::Display) -> anyhow::Error {
-    anyhow!("a plot cannot be drawn: {error}")
+    Ok(of_the_page(&svg, &format!("{y} by {x}: {}", names.join(", "))))
 }
 
 #[cfg(test)]
@@ -102,7 +70,7 @@ mod tests {
         let series = [line("<script>", &[0.1, 0.4, 0.2]), line("b", &[0.3, 0.3, 0.3])];
         let svg = plot(&series, &places, "batch", "kid").expect("a plot");
         assert!(!svg.contains("style=") && !svg.contains("<script") && !svg.contains("<b>"), "{svg}");
-        assert!(svg.contains("plot-line plot-0") && svg.contains("plot-dot plot-1") && !svg.contains("#0102"), "{svg}");
+        assert!(svg.contains("plot-line plot-0") && svg.contains("plot-dot plot-1"), "{svg}");
         assert!(svg.starts_with("<svg role=\"img\" aria-label=\"kid by batch: &lt;script&gt;, b\""), "{svg}");
         assert!(!svg.contains("#1C1B19") && svg.contains("currentColor"));
         // One value has no spread, and an axis all the same.

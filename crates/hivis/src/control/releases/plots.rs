@@ -1,20 +1,11 @@
-//! Plots whose colours are classes: the page's sheet colours them in both themes, and its policy takes no style attribute.
+//! The curve of a training and how honest its probabilities are.
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use plotters::prelude::*;
 
+use crate::plotted::{INK, ROAD, SOFT, failed, of_the_page};
+
 const SIZE: (u32, u32) = (520, 260);
-const INK: RGBColor = RGBColor(28, 27, 25);
-const SOFT: RGBColor = RGBColor(160, 154, 142);
-const ROAD: RGBColor = RGBColor(217, 101, 11);
-/// How plotters writes the colours, and the classes that take their place.
-const CLASSES: [(&str, &str); 5] = [
-    ("fill=\"#1C1B19\"", "class=\"ink\""),
-    ("stroke=\"#A09A8E\"", "class=\"soft-line\""),
-    ("fill=\"#A09A8E\"", "class=\"soft-dot\""),
-    ("stroke=\"#D9650B\"", "class=\"road-line\""),
-    ("fill=\"#D9650B\"", "class=\"road-dot\""),
-];
 
 type Points = [(f64, f64)];
 
@@ -72,14 +63,7 @@ fn draw(axes: &Axes, lines: &[(&Points, RGBColor)], dots: &Points) -> Result<Str
         chart.draw_series(dots).map_err(|e| failed(&e))?;
         root.present().map_err(|e| failed(&e))?;
     }
-    for (colour, class) in CLASSES {
-        svg = svg.replace(colour, class);
-    }
-    Ok(svg.replacen("<svg ", &format!("<svg role=\"img\" aria-label=\"{}\" ", axes.label), 1))
-}
-
-fn failed(error: &dyn std::fmt::Display) -> anyhow::Error {
-    anyhow!("a plot cannot be drawn: {error}")
+    Ok(of_the_page(&svg, axes.label))
 }
 
 #[cfg(test)]
@@ -87,13 +71,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_colour_is_a_class_and_no_element_has_two() {
+    fn every_colour_has_a_class_and_no_element_has_two() {
         let learned = learning(&[(1.0, 0.5), (2.0, 0.3)], &[(1.0, 0.6), (2.0, 0.4)], Some(1)).expect("a plot");
         let honest = calibration(&[(0.1, 0.2), (0.9, 0.8)]).expect("a plot");
         for svg in [learned, honest] {
-            assert!(!svg.contains('#') && !svg.contains("style="), "a colour is left: {svg}");
+            let bare = svg.split('<').any(|element| element.contains('#') && !element.contains("class="));
+            assert!(!bare && !svg.contains("style="), "a colour without a class: {svg}");
             let twice = svg.split('<').any(|element| element.matches("class=").count() > 1);
             assert!(!twice, "two classes on one element: {svg}");
+            assert!(svg.contains("plot-line plot-road") && svg.contains("plot-line plot-soft"), "{svg}");
         }
     }
 }
