@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hivis_notify::GroupBy;
 use hivis_types::{Precision, Usd};
 
 use super::Settings;
@@ -18,6 +19,7 @@ pub(super) fn usual(settings: &Settings) -> BTreeMap<&'static str, String> {
     rows.extend(making(settings));
     rows.extend(turning(settings));
     rows.extend(watching(settings));
+    rows.extend(alerting(settings));
     rows.into_iter().collect()
 }
 
@@ -178,6 +180,46 @@ fn watching(s: &Settings) -> Rows {
     ]
 }
 
+fn alerting(s: &Settings) -> Rows {
+    let (limits, policy, rank) = (s.thresholds(), &s.notify.policy, &s.rank);
+    let targets = s.watch.targets.clone().unwrap_or_else(|| vec![s.serve.page.to_string()]);
+    let targets: Vec<String> = targets.iter().map(|target| text(target)).collect();
+    let list = |values: &[f64]| format!("[{}]", values.iter().map(f64::to_string).collect::<Vec<_>>().join(", "));
+    let over = |span: jiff::SignedDuration, unit: f64| (span.as_secs_f64() / unit).to_string();
+    vec![
+        ("watch.latency_ms", (1e3 * limits.latency_s).to_string()),
+        ("watch.latency_critical_ms", (1e3 * limits.latency_critical_s).to_string()),
+        ("watch.error_share", limits.error_share.to_string()),
+        ("watch.objective", limits.objective.to_string()),
+        ("watch.clock_s", limits.clock_s.to_string()),
+        ("watch.drift_ratio", limits.drift_ratio.to_string()),
+        ("watch.shed_per_minute", limits.shed_per_minute.to_string()),
+        ("watch.queued_records", limits.queued_records.to_string()),
+        ("watch.vram_share", list(&limits.vram_share)),
+        ("watch.gpu_celsius", limits.gpu_celsius.to_string()),
+        ("watch.memory_share", limits.memory_share.to_string()),
+        ("watch.disk_free_share", limits.disk_free_share.to_string()),
+        ("watch.disk_full_days", (limits.disk_full_s / 86_400.0).to_string()),
+        ("watch.acceptance_share", limits.acceptance_share.to_string()),
+        ("watch.spend_share", list(&limits.spend_share)),
+        ("watch.date_days", list(&limits.date_s.map(|s| s / 86_400.0))),
+        ("watch.night_late_h", (limits.night_late_s / 3600.0).to_string()),
+        ("watch.runbooks", text(&s.runbooks())),
+        ("watch.targets", format!("[{}]", targets.join(", "))),
+        ("watch.alertmanager", text(&s.watch.alertmanager)),
+        ("notify.group_by", text(group_by(policy.group_by))),
+        ("notify.wait_s", over(policy.wait, 1.0)),
+        ("notify.interval_min", over(policy.interval, 60.0)),
+        ("notify.repeat_h", over(policy.repeat, 3600.0)),
+        ("notify.settle_s", over(policy.settle, 1.0)),
+        ("notify.resolved", policy.resolved.to_string()),
+        ("notify.round_s", seconds(s.notify.round)),
+        ("notify.hold_most_s", seconds(s.notify.hold_most)),
+        ("rank.least_days", rank.least_days.to_string()),
+        ("rank.most_days", rank.most_days.to_string()),
+    ]
+}
+
 fn turning(s: &Settings) -> Rows {
     let night = &s.night;
     let time = |time: jiff::civil::Time| text(&time.strftime("%H:%M").to_string());
@@ -203,6 +245,14 @@ fn turning(s: &Settings) -> Rows {
         ("night.exam_questions", night.exam_questions.to_string()),
         ("night.promote", text(if night.promote == super::Promote::Ask { "ask" } else { "policy" })),
     ]
+}
+
+fn group_by(group_by: GroupBy) -> &'static str {
+    match group_by {
+        GroupBy::Rule => "rule",
+        GroupBy::Severity => "severity",
+        GroupBy::All => "all",
+    }
 }
 
 fn policy(policy: Policy) -> &'static str {
@@ -240,7 +290,7 @@ mod tests {
     use crate::config::keys::keys;
 
     /// Keys that have no value until somebody writes one.
-    const NONE: [&str; 17] = [
+    const NONE: [&str; 21] = [
         "serve.announce_ip",
         "model.runtime_library",
         "earnings.tao_usd",
@@ -258,6 +308,10 @@ mod tests {
         "versions.git_name",
         "versions.git_email",
         "night.backbone",
+        "console.hosts",
+        "console.proxies",
+        "notify.page_url",
+        "notify.channels",
     ];
 
     #[test]
@@ -267,11 +321,8 @@ mod tests {
         let keys: BTreeSet<String> = keys().into_iter().collect();
         let strange: Vec<_> = usual.keys().filter(|key| !keys.contains(**key)).collect();
         assert!(strange.is_empty(), "no such keys: {strange:?}");
-        // A subsection that is not there has no values; the control room's own sections tell theirs themselves.
-        let told = |key: &str| {
-            let own = ["console.", "watch.", "notify.", "rank."].iter().any(|section| key.starts_with(section));
-            own || key.matches('.').count() > 1 || NONE.contains(&key) || key == "night.generator"
-        };
+        // A subsection that is not there has no values.
+        let told = |key: &str| key.matches('.').count() > 1 || NONE.contains(&key) || key == "night.generator";
         let missing: Vec<_> = keys.iter().filter(|key| !usual.contains_key(key.as_str()) && !told(key)).collect();
         assert!(missing.is_empty(), "give these a row above: {missing:?}");
     }
