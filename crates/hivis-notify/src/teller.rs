@@ -98,6 +98,12 @@ impl Teller {
         Ok(made.await?.len())
     }
 
+    /// What to do about a channel, on the page that readers of messages reach.
+    fn runbook(&self) -> String {
+        let page = self.page.as_deref().map(|page| page.trim_end_matches('/'));
+        page.map_or_else(String::new, |page| format!("{page}/runbooks/channel"))
+    }
+
     /// Channels that take nothing: one that is gone at once, one that is down after a while.
     async fn own_alerts(&self, now: Timestamp) -> Result<Vec<Alert>, StoreError> {
         let known = self.ledger.channels().await?;
@@ -122,7 +128,7 @@ impl Teller {
                     ),
                     value: f64::from(health.failures),
                     since: health.since,
-                    runbook: String::new(),
+                    runbook: self.runbook(),
                 }
             })
         };

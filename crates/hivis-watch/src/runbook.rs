@@ -3,6 +3,7 @@
 /// Names and texts (Markdown: headings, lists, `code`, links to each other).
 pub const ALL: &[(&str, &str)] = &[
     ("acceptance", include_str!("../../../docs/runbooks/acceptance.md")),
+    ("channel", include_str!("../../../docs/runbooks/channel.md")),
     ("clock", include_str!("../../../docs/runbooks/clock.md")),
     ("dates", include_str!("../../../docs/runbooks/dates.md")),
     ("disk", include_str!("../../../docs/runbooks/disk.md")),

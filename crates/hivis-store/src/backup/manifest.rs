@@ -16,10 +16,12 @@ const FOLDER: &str = "manifests";
 const FORMAT: u32 = 1;
 
 /// What may lie in a backup, by the first part of its path in the home.
-pub(crate) const FILES: [&str; 6] = [
+pub(crate) const FILES: [&str; 7] = [
     "ledger.db",
     "hivis.toml",
     "permits.toml",
+    // Accounts and tokens of the control room: hashes only.
+    "users.toml",
     "deployment-finney.json",
     "deployment-test.json",
     "deployment-local.json",

@@ -7,8 +7,9 @@
 //! The ledger's copy is made by SQLite (`VACUUM INTO`: one state of it, while others write). Retention may take pictures
 //! during a backup: those are marked as removed in the copy too, so what is restored always fits together.
 //!
-//! What is in a backup: the ledger, pictures, releases and their pointer, configuration and permits, splits, runs, exams
-//! and reports. What never is: wallets, the folders `cache` and `hub` (made or pulled again), logs and locks.
+//! What is in a backup: the ledger, pictures, releases and their pointer, configuration, permits and accounts (hashes of
+//! passwords and tokens), splits, runs, exams and reports. What never is: wallets, the folders `cache` and `hub` (made or
+//! pulled again), logs and locks.
 
 pub(crate) mod manifest;
 pub(crate) mod place;

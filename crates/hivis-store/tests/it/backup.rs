@@ -53,7 +53,15 @@ async fn furnished(records: u64) -> World {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    for name in ["hivis.toml", "permits.toml", "splits/7.csv", "exams/a.json", "reports/r.html", "runs/one/head.bin"] {
+    for name in [
+        "hivis.toml",
+        "permits.toml",
+        "users.toml",
+        "splits/7.csv",
+        "exams/a.json",
+        "reports/r.html",
+        "runs/one/head.bin",
+    ] {
         write(name, name);
     }
     for name in
@@ -103,7 +111,7 @@ async fn another_machine_gets_the_same_home_back() {
     let place = folder(&elsewhere.path().join("backups"));
     let report = backup(&world, &place, 1).await;
     assert_eq!((report.lost.len(), report.retained_away, report.copied), (0, 0, report.files));
-    assert_eq!(report.files, 20 + 2 * 3 + 1 + 6 + 1, "pictures, releases, pointer, files, ledger");
+    assert_eq!(report.files, 20 + 2 * 3 + 1 + 7 + 1, "pictures, releases, pointer, files, ledger");
     for (path, bytes) in tree(place.path().unwrap()) {
         let text = String::from_utf8_lossy(&bytes);
         assert!(!text.contains(WORD) && !text.contains("wallets"), "{}", path.display());
@@ -130,7 +138,15 @@ async fn another_machine_gets_the_same_home_back() {
     for name in now.keys().filter(|name| !name.to_string_lossy().starts_with("ledger")) {
         assert!(left.get(name) == now.get(name) || name.ends_with("lock"), "{}", name.display());
     }
-    for name in ["hivis.toml", "permits.toml", "splits/7.csv", "exams/a.json", "reports/r.html", "runs/one/head.bin"] {
+    for name in [
+        "hivis.toml",
+        "permits.toml",
+        "users.toml",
+        "splits/7.csv",
+        "exams/a.json",
+        "reports/r.html",
+        "runs/one/head.bin",
+    ] {
         assert_eq!(now[Path::new(name)], name.as_bytes());
     }
     let mode = |path: &str| std::os::unix::fs::MetadataExt::mode(&fs::metadata(target.join(path)).unwrap()) & 0o777;

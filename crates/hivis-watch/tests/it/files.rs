@@ -63,7 +63,9 @@ fn every_rule_has_a_runbook_and_every_runbook_names_its_rules() {
         assert!(page.contains(&format!("`{}`", rule.name)), "{} does not name {}", rule.runbook, rule.name);
     }
     for (name, text) in runbook::ALL {
-        assert!(rules.iter().any(|rule| rule.runbook == *name), "nothing leads to {name}");
+        // The alert that a channel is down is no rule over figures: `hivis-notify` raises it.
+        let leads = *name == "channel" || rules.iter().any(|rule| rule.runbook == *name);
+        assert!(leads, "nothing leads to {name}");
         for heading in ["# ", "## What it means", "## What to look at", "## What to do"] {
             assert!(text.contains(heading), "{name} lacks {heading}");
         }

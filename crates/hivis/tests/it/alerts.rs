@@ -178,6 +178,12 @@ fn an_alert_reaches_people_is_acknowledged_and_ends() {
     // Without its secret: said, and nothing of it is sent.
     let lost = output(hivis(&home, &["notify", "test", "--channel", "ops"]));
     assert!(!lost.status.success() && String::from_utf8_lossy(&lost.stdout).contains("OPS_HOOK"), "{lost:?}");
+    let doctor = output(hivis(&home, &["doctor", "--json"]));
+    let doctor: Value = serde_json::from_slice(&doctor.stdout).expect("JSON");
+    let channels = doctor["findings"].as_array().into_iter().flatten().filter(|finding| finding["what"] == "notify");
+    let channels: Vec<String> = channels.map(|finding| format!("{} {}", finding["state"], finding["text"])).collect();
+    assert!(channels.iter().any(|text| text.contains("mend") && text.contains("OPS_HOOK")), "{channels:?}");
+    assert!(channels.iter().any(|text| text.contains("ok") && text.contains("takes messages")), "{channels:?}");
     // A message may be on its way at the moment of asking.
     eventually("every message arrives", || {
         let sent = output(hivis(&home, &["notify", "list", "--json"]));

@@ -13,6 +13,7 @@ mod keys;
 mod limits;
 mod machine;
 mod modes;
+mod notify;
 mod ports;
 mod ssh;
 
@@ -137,6 +138,7 @@ async fn look(global: &Global, args: &DoctorArgs) -> Result<Vec<Finding>> {
         }
     };
     findings.extend(home::check(&home, &settings).await);
+    findings.extend(notify::check(&home, &settings.notify).await);
     if args.deploy {
         let machine = args.root.as_deref().map_or_else(Machine::this, Machine::below);
         findings.extend(deployment(&Deployment { machine: &machine, home: &home, settings: &settings }).await);
