@@ -2,7 +2,7 @@
 // The list of alerts: drawn anew when something changed, acknowledged by keyboard, and the count in the navigation.
 
 import { get, send, Refused } from "./api.js";
-import { byId, el } from "./dom.js";
+import { byId, coded, el } from "./dom.js";
 
 /**
  * @typedef {{by: string, at: string, note: string, until: string | null}} Ack
@@ -49,7 +49,7 @@ function card(alert) {
   const head = el("p", { class: "alert-head" }, el("strong", { class: "word" }, alert.severity), " ", el("b", {}, alert.rule), " ",
     el("span", { class: "soft" }, labels));
   const made = el("li", { class: `card alert ${alert.severity}`, "data-id": String(alert.id) }, head,
-    el("p", { class: "alert-summary" }, alert.summary), times);
+    el("p", { class: "alert-summary" }, ...coded(alert.summary)), times);
   if (alert.ack) made.append(el("p", { class: "alert-ack" }, known(alert.ack)));
   made.append(acts);
   return made;

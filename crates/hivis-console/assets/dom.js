@@ -23,3 +23,15 @@ export function el(tag, attributes = {}, ...children) {
   made.append(...children);
   return made;
 }
+
+/**
+ * Our own sentence as children: commands between backticks are set as code, as the server's pages set them.
+ * @param {string} text @returns {(Node | string)[]}
+ */
+export function coded(text) {
+  const parts = text.split("`");
+  return parts.map((part, at) => {
+    if (at % 2 === 0) return part;
+    return at + 1 < parts.length ? el("code", {}, part) : `\`${part}`;
+  });
+}

@@ -2,7 +2,7 @@
 // Now, kept current: verdict and figures every two seconds, challenges as they come, the wheel once a minute.
 
 import { get } from "./api.js";
-import { byId, el } from "./dom.js";
+import { byId, coded, el } from "./dom.js";
 import { KEEP, Table } from "./rows.js";
 import { Stream } from "./stream.js";
 
@@ -45,7 +45,7 @@ function figures(said) {
   if (list.dataset.key === key) return;
   list.dataset.key = key;
   list.replaceChildren(...said.reasons.map((reason) =>
-    el("li", { class: reason.state }, el("b", {}, reason.said), " ", el("span", { class: "soft" }, reason.hint))));
+    el("li", { class: reason.state }, el("b", {}, reason.said), " ", el("span", { class: "soft" }, ...coded(reason.hint)))));
 }
 
 /** @param {number} count */

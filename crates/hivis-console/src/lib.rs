@@ -8,6 +8,7 @@ mod assets;
 mod document;
 mod door;
 mod exposition;
+mod filters;
 mod health;
 mod live;
 mod pages;

@@ -21,6 +21,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Refused;
 use crate::door::{Reviewer, Who, audit, outcome};
+use crate::filters;
 use crate::shell::{Shell, render};
 use crate::{Panel, SourceError, SourceFuture};
 

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use crate::answer::Refused;
 use crate::door::Who;
+use crate::filters;
 use crate::shell::{Shell, render};
 use crate::{Panel, SourceError, SourceFuture};
 

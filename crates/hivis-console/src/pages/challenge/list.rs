@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use crate::Panel;
 use crate::answer::Refused;
 use crate::door::Who;
+use crate::filters;
 use crate::pages::row::Row;
 use crate::shell::{Shell, render};
 

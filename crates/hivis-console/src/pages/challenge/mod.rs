@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use crate::Panel;
 use crate::answer::Refused;
 use crate::door::{Reviewer, Who, audit};
+use crate::filters;
 use crate::shell::{Shell, render};
 
 pub use source::{ChallengeSource, Neighbour, Neighbours, Replay, Said, Trained};

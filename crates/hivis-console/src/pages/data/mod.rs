@@ -12,6 +12,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::filters;
 use crate::shell::{Shell, render};
 use crate::{DeskPicture, Panel, SourceError, SourceFuture};
 

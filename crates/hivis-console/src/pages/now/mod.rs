@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::row::Row;
 use crate::Panel;
 use crate::door::Who;
+use crate::filters;
 use crate::shell::{Shell, render};
 
 pub(crate) use figures::figures;

@@ -21,6 +21,7 @@ pub use view::*;
 use super::told::{Audit, Problem, missing, note};
 use crate::answer::Refused;
 use crate::door::{Operator, Role};
+use crate::filters;
 use crate::shell::{Shell, render};
 use crate::{Panel, SourceError, SourceFuture};
 

@@ -20,6 +20,7 @@ pub use view::*;
 use super::alerts::{self, AlertSection};
 use super::told::{Problem, missing};
 use crate::answer::Refused;
+use crate::filters;
 use crate::shell::{Shell, render};
 use crate::{Panel, SourceError, SourceFuture};
 

@@ -15,8 +15,23 @@ use crate::reviewing;
 
 /// Verdicts on batches that a trend goes back.
 const BATCHES: u32 = 120;
-/// Figures of the gate that are plotted, those of the most batches first.
+/// Figures of the gate that are plotted, those of the most batches first, then in the order of [`WORDS`].
 const FIGURES: usize = 8;
+/// What the gate's figures of a batch are, the most telling first.
+const WORDS: [(&str, &str); 12] = [
+    ("passed_share", "share of the pictures that passed"),
+    ("frechet_ratio", "Fréchet distance to real pictures, over that between real samples"),
+    ("kid", "kernel inception distance (KID) to real pictures"),
+    ("fid", "Fréchet inception distance (FID) to real pictures"),
+    ("uniqueness", "unlike the others of the batch"),
+    ("real_distance", "distance to the nearest real picture"),
+    ("probability", "mean probability of roadwork, by the releases that looked"),
+    ("laplacian", "sharpness (variance of the Laplacian)"),
+    ("frechet", "Fréchet distance to real pictures"),
+    ("frechet_real", "Fréchet distance between real samples"),
+    ("kid_real", "KID between real samples"),
+    ("pictures", "pictures"),
+];
 /// Generators that have a line.
 const GENERATORS: usize = 6;
 /// Parts of an exam's table that are no slices of what a picture shows.
@@ -92,7 +107,11 @@ pub(super) async fn gate(ledger: &Ledger) -> Result<Vec<DataPlot>, SourceError> 
         }
     }
     let mut figures: Vec<_> = figures.into_iter().filter(|(_, points)| points.len() > 1).collect();
-    figures.sort_by(|a, b| b.1.len().cmp(&a.1.len()).then_with(|| a.0.cmp(&b.0)));
+    let place = |name: &str| WORDS.iter().position(|(known, _)| *known == name).unwrap_or(WORDS.len());
+    figures.sort_by(|a, b| {
+        let places = || place(&a.0).cmp(&place(&b.0));
+        b.1.len().cmp(&a.1.len()).then_with(places).then_with(|| a.0.cmp(&b.0))
+    });
     figures.truncate(FIGURES);
     let places: Vec<String> = batches.iter().map(|(batch, _, _)| batch.to_string()).collect();
     let plotted = figures.into_iter().map(|(name, points)| {
@@ -100,12 +119,21 @@ pub(super) async fn gate(ledger: &Ledger) -> Result<Vec<DataPlot>, SourceError> 
             let (batch, when, _) = &batches[at];
             vec![when.strftime("%Y-%m-%d %H:%M").to_string(), batch.to_string(), format!("{value:.4}")]
         };
+        let name = words(&name);
         let headings = ["UTC", "batch", &name].map(str::to_owned).to_vec();
         let table = DataTable { headings, rows: points.iter().rev().map(row).collect() };
         let series = [Series { name: name.clone(), points }];
         Ok(DataPlot { svg: plot(&series, &places, "batch", &name)?, title: name, table })
     });
     plotted.collect::<anyhow::Result<_>>().map_err(|error| failed(&error))
+}
+
+fn words(name: &str) -> String {
+    match (WORDS.iter().find(|(known, _)| *known == name), name.strip_prefix("refused_")) {
+        (Some((_, words)), _) => (*words).to_owned(),
+        (None, Some(reason)) => format!("pictures refused: {}", reason.replace('_', " ")),
+        (None, None) => name.replace('_', " "),
+    }
 }
 
 /// Accepted of judged, by week.

@@ -61,7 +61,7 @@ async fn turn(ledger: &Ledger, now: Timestamp) -> Result<(Option<String>, String
     }
     let last = jobs.iter().filter(|job| job.ended.is_some()).max_by_key(|job| job.ended);
     let Some((job, ended)) = last.and_then(|job| Some((job, job.ended?))) else {
-        return Ok((None, "not turned yet: `hivis run` turns it every night".to_owned()));
+        return Ok((None, "not turned yet: hivis run turns it every night".to_owned()));
     };
     let word = if job.state == JobState::Done { "done" } else { "failed" };
     Ok((None, format!("last turn: {}, {word} {}", job.kind, ago(ended, now))))
