@@ -14,12 +14,12 @@ const MINUTES: &str = include_str!("../../crates/hivis-store/migrations/0017_min
 const SPAN_S: u64 = 7 * 24 * 3600;
 
 /// One in 50 has no answer, one in 10 has a label and a row in the validators' log, one in 50 a wrong one; each has a picture of its own, whose file is
-/// not there.
+/// not there; small, so that retention, which keeps 20 GB, has nothing to do.
 const ROWS: &str = "
 CREATE TEMP TABLE made AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {records})
     SELECT i, {now_us} - {span_us} + i * ({span_us} / {records}) AS at, randomblob(32) AS sha, randomblob(16) AS md5,
         abs(random()) % 1000 AS draw, abs(random()) % 100 AS other FROM n;
-INSERT INTO objects (sha256, md5, bytes, last_us, sureness) SELECT sha, md5, 22000, at, abs(draw / 1000.0 - 0.5) FROM made;
+INSERT INTO objects (sha256, md5, bytes, last_us, sureness) SELECT sha, md5, 2200, at, abs(draw / 1000.0 - 0.5) FROM made;
 INSERT INTO records (id, arrived_us, protocol, hotkey, peer, nonce, stake, timeout_s, status, prediction, silence,
     \"release\", engine, \"precision\", probability, batch, batch_left, media, width, height, dhash, picture_bytes, sha256,
     verify_us, body_us, decode_us, queue_us, engine_us, total_us, features)
@@ -29,7 +29,7 @@ INSERT INTO records (id, arrived_us, protocol, hotkey, peer, nonce, stake, timeo
         CASE WHEN other >= 2 THEN {release} END, CASE WHEN other >= 2 THEN 'rten' END,
         CASE WHEN other >= 2 THEN 'fp32' END, CASE WHEN other >= 2 THEN draw / 1000.0 END,
         CASE WHEN other >= 2 THEN 1 END, CASE WHEN other >= 2 THEN 'idle' END,
-        'image/jpeg', 224, 224, i, 22000, sha, 90, 80, 700, 5, 8000 + draw * 10, 9000 + draw * 10, zeroblob(1536) FROM made;
+        'image/jpeg', 224, 224, i, 2200, sha, 90, 80, 700, 5, 8000 + draw * 10, 9000 + draw * 10, zeroblob(1536) FROM made;
 INSERT INTO labels (record, \"rank\", source, label, confidence, at_us)
     SELECT r.seq, 3, 'testnet', (r.probability > 0.5) <> (r.seq % 50 = 0), 1.0, r.arrived_us FROM records r
     JOIN made m ON m.sha = r.sha256 WHERE r.seq % 10 = 0 AND r.probability IS NOT NULL;
