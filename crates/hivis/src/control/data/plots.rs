@@ -6,6 +6,8 @@ use plotters::prelude::*;
 use crate::plotted::{INK, LINES, SOFT, failed, named, of_the_page};
 
 const SIZE: (u32, u32) = (520, 240);
+/// A longer name does not fit along the axis: it stands beneath the plot only.
+const SHORT: usize = 28;
 
 /// One line: places on the axis with values.
 pub(super) struct Series {
@@ -40,7 +42,7 @@ pub(super) fn plot(series: &[Series], places: &[String], x: &str, y: &str) -> Re
             .x_label_formatter(&|at| named(places, *at))
             .y_labels(5)
             .x_desc(x)
-            .y_desc(y)
+            .y_desc(if y.len() > SHORT { "" } else { y })
             .axis_style(SOFT)
             .label_style(("sans-serif", 13).into_font().color(&INK))
             .draw()

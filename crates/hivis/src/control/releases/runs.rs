@@ -287,7 +287,7 @@ mod tests {
         assert_eq!((detail.line.state.as_str(), detail.line.epochs), ("running", 2));
         assert_eq!((detail.line.loss, detail.line.began.as_str()), (Some(0.5), "2026-11-27T02:00:00Z"));
         let svg = detail.curve.expect("two passes make a curve");
-        assert!(svg.contains("class=\"road-line\"") && !svg.contains("style="), "{svg}");
+        assert!(svg.contains("class=\"plot-line plot-road\"") && !svg.contains("style="), "{svg}");
         assert_eq!((detail.kept, detail.calibration), (None, None));
     }
 }
