@@ -136,7 +136,7 @@ pub struct RankRelease {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// The newest windows, at most 2,000 [default: 300].
+    /// The newest windows, at most 2,000 [default: 60].
     windows: Option<u32>,
     /// The last days, at most 366 [default: 30].
     days: Option<u32>,
@@ -144,7 +144,7 @@ struct Wanted {
 
 impl Wanted {
     fn windows(&self) -> u32 {
-        self.windows.unwrap_or(300).clamp(2, 2000)
+        self.windows.unwrap_or(60).clamp(2, 2000)
     }
 
     fn days(&self) -> u32 {

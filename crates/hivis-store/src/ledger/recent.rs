@@ -1,7 +1,7 @@
 //! The newest answers in few words, and how much the wheel holds: what a glance needs, at a cost that does not grow with
 //! the ledger.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -59,6 +59,17 @@ impl Ledger {
                 picture_bytes: row.try_get::<i64, _>("bytes")? as u64,
             })
         };
+        rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
+    }
+
+    /// How many records arrived since a time, in spans of `each` counted from it; spans without any are left out. Reads an
+    /// index only.
+    pub async fn arrivals(&self, since: Timestamp, each: SignedDuration) -> Result<Vec<(u64, u64)>, StoreError> {
+        let sql =
+            "SELECT (arrived_us - ?1) / ?2 AS span, count(*) AS n FROM records WHERE arrived_us >= ?1 GROUP BY span";
+        let each = i64::try_from(each.as_micros()).unwrap_or(i64::MAX).max(1);
+        let rows = sqlx::query(sql).bind(since.as_microsecond()).bind(each).fetch_all(self.readers()).await;
+        let read = |row: &SqliteRow| Ok((row.try_get::<i64, _>("span")? as u64, row.try_get::<i64, _>("n")? as u64));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
 

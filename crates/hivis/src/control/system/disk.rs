@@ -7,27 +7,30 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::config::RecordSettings;
 
-/// So many of the newest records say how fast pictures come, of a day at most.
-const SAMPLE: u32 = 500;
+/// So many of the newest records say how large pictures are.
+const SAMPLE: u32 = 60;
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// A shorter span says nothing of a day.
 const LEAST: SignedDuration = SignedDuration::from_hours(1);
 
 /// How much is free, how much comes in a day, and what that leads to.
 pub(super) async fn look(home: &Home, ledger: &Ledger, settings: &RecordSettings, now: Timestamp) -> Result<DiskView> {
-    let recent = ledger.recent(now.saturating_sub(SignedDuration::from_hours(24))?, SAMPLE).await?;
+    let since = now.saturating_sub(DAY)?;
+    let recent = ledger.recent(since, SAMPLE).await?;
+    let pictures = ledger.window_counts(since).await?.pictures;
+    let first = ledger.callers().await?.iter().map(|caller| caller.first).min().unwrap_or(now);
     let free = home.free_bytes()?;
     let total = rustix::fs::statvfs(home.path()).map_or(0, |disk| disk.f_blocks.saturating_mul(disk.f_frsize));
-    let day = per_day(&recent, now);
+    let day = per_day(&recent, pictures, now.duration_since(first.max(since)));
     let (days, said) = until_full(free, day, settings);
     Ok(DiskView { free_bytes: free, total_bytes: total, day_bytes: day, days_until_full: days, said })
 }
 
-/// Bytes of pictures a day, by the newest records.
-fn per_day(recent: &[RecentAnswer], now: Timestamp) -> Option<u64> {
-    let oldest = recent.last()?.arrived;
-    let span = now.duration_since(oldest).max(LEAST).as_secs_f64();
-    let bytes: u64 = recent.iter().map(|answer| answer.picture_bytes).sum();
-    Some((bytes as f64 * 86_400.0 / span) as u64)
+/// Bytes of pictures a day: those of a span, each as large as the newest are.
+fn per_day(recent: &[RecentAnswer], pictures: u64, span: SignedDuration) -> Option<u64> {
+    let sizes: Vec<u64> = recent.iter().map(|answer| answer.picture_bytes).filter(|bytes| *bytes > 0).collect();
+    let mean = sizes.iter().sum::<u64>() as f64 / sizes.len().max(1) as f64;
+    (pictures > 0).then(|| (mean * pictures as f64 * 86_400.0 / span.max(LEAST).as_secs_f64()) as u64)
 }
 
 /// Retention keeps at most so many bytes and days of pictures; what still fits then never fills the disk.
@@ -68,15 +71,15 @@ mod tests {
 
     #[test]
     fn a_burst_is_no_day() {
-        let now = Timestamp::from_second(1_800_000_000).expect("a time");
-        let one = |ago: i64| RecentAnswer {
-            arrived: now.saturating_sub(SignedDuration::from_secs(ago)).expect("a time"),
+        let one = |bytes: u64| RecentAnswer {
+            arrived: Timestamp::UNIX_EPOCH,
             total_us: 1,
             judged: true,
-            picture_bytes: 1000,
+            picture_bytes: bytes,
         };
-        assert_eq!(per_day(&[one(1), one(2)], now), Some(2000 * 24));
-        assert_eq!(per_day(&[one(1), one(43_200)], now), Some(4000));
-        assert_eq!(per_day(&[], now), None);
+        let seconds = SignedDuration::from_secs;
+        assert_eq!(per_day(&[one(1000), one(0)], 2, seconds(2)), Some(2000 * 24));
+        assert_eq!(per_day(&[one(500), one(1500)], 2, seconds(43_200)), Some(4000));
+        assert_eq!(per_day(&[], 0, seconds(43_200)), None);
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use hivis_console::system::{TopAnswer, TopCount, TopJob, TopReward, TopView};
-use hivis_store::{Home, Ledger, RecentAnswer, RecordFilter, StoredRecord, WheelCounts};
+use hivis_store::{Home, Ledger, RecordFilter, StoredRecord, WheelCounts};
 use hivis_types::Label;
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,8 +13,6 @@ use crate::control::releases::exams::Exams;
 use crate::night::{Kind, Times};
 use crate::submission::submission;
 
-/// The newest answers of the last hour that figures are taken of: enough for a p99, and a cost that does not grow.
-const SAMPLE: u32 = 2000;
 /// Answers that are shown.
 const ANSWERS: u32 = 20;
 /// A bar of the sparkline, and how many there are.
@@ -33,7 +31,8 @@ pub(crate) struct Seen<'a> {
 /// Everything that the home knows without a server.
 pub(crate) async fn glance(seen: Seen<'_>, settings: &Settings, now: Timestamp) -> Result<TopView> {
     let Seen { home, ledger, exams } = seen;
-    let recent = ledger.recent(now.saturating_sub(SignedDuration::from_hours(1))?, SAMPLE).await?;
+    let hour = ledger.window(now.saturating_sub(SignedDuration::from_hours(1))?).await?.summary;
+    let spark = spark(&ledger.arrivals(now.saturating_sub(BAR * BARS as i32)?, BAR).await?);
     let filter = RecordFilter { limit: ANSWERS, ..RecordFilter::default() };
     let answers = ledger.list(&filter).await?.into_iter().map(answer).collect();
     let current = home.releases().current()?;
@@ -44,7 +43,7 @@ pub(crate) async fn glance(seen: Seen<'_>, settings: &Settings, now: Timestamp) 
         }
         None => None,
     };
-    let [p50_ms, p99_ms] = quantiles(&recent);
+    let ms = |us: u64| us as f64 / 1000.0;
     Ok(TopView {
         at: now.to_string(),
         read_from: "ledger".to_owned(),
@@ -58,12 +57,12 @@ pub(crate) async fn glance(seen: Seen<'_>, settings: &Settings, now: Timestamp) 
             high: span.high,
             source: format!("exam of {}", exam.sat.get(..10).unwrap_or(&exam.sat)),
         }),
-        rate: recent.iter().filter(|a| now.duration_since(a.arrived).as_secs() < 60).count() as f64 / 60.0,
-        spark: spark(&recent, now),
-        challenges: recent.len() as u64,
-        judged: recent.iter().filter(|answer| answer.judged).count() as u64,
-        p50_ms,
-        p99_ms,
+        rate: spark[BARS - 6..].iter().sum::<u64>() as f64 / 60.0,
+        spark,
+        challenges: hour.records,
+        judged: hour.answered,
+        p50_ms: hour.latency.map(|latency| ms(latency.p50_us)),
+        p99_ms: hour.latency.map(|latency| ms(latency.p99_us)),
         answers,
         wheel: wheel(&ledger.wheel_counts().await?),
         waiting: ledger.review_counts().await?.waiting(),
@@ -92,24 +91,13 @@ fn answer(stored: StoredRecord) -> TopAnswer {
     }
 }
 
-/// Half and 99 of 100 of the judged (nearest rank), ms.
-fn quantiles(recent: &[RecentAnswer]) -> [Option<f64>; 2] {
-    let mut times: Vec<u64> = recent.iter().filter(|answer| answer.judged).map(|answer| answer.total_us).collect();
-    times.sort_unstable();
-    [50, 99].map(|percent| {
-        let rank = (times.len() * percent).div_ceil(100).max(1) - 1;
-        times.get(rank).map(|us| *us as f64 / 1000.0)
-    })
-}
-
-/// Challenges by ten seconds, oldest first.
-fn spark(recent: &[RecentAnswer], now: Timestamp) -> Vec<u64> {
+/// Challenges by ten seconds, oldest first; the last bar ends now.
+fn spark(arrivals: &[(u64, u64)]) -> Vec<u64> {
     let mut bars = vec![0; BARS];
-    for answer in recent {
-        let back = now.duration_since(answer.arrived).as_secs().max(0) / BAR.as_secs();
-        if let Some(at) = usize::try_from(back).ok().filter(|back| *back < BARS) {
-            bars[BARS - 1 - at] += 1;
-        }
+    for (at, count) in arrivals {
+        // What came while we looked is in the last.
+        let at = usize::try_from(*at).map_or(BARS - 1, |at| at.min(BARS - 1));
+        bars[at] += count;
     }
     bars
 }
@@ -150,21 +138,10 @@ async fn turns(home: &Home, ledger: &Ledger, settings: &Settings, now: Timestamp
 mod tests {
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).expect("a time")
-    }
-
-    fn one(second: i64, ms: u64, judged: bool) -> RecentAnswer {
-        RecentAnswer { arrived: at(second), total_us: ms * 1000, judged, picture_bytes: 0 }
-    }
-
     #[test]
-    fn bars_end_now_and_quantiles_are_of_the_judged() {
-        let recent =
-            [one(0, 40, true), one(-5, 10, true), one(-12, 900, false), one(-599, 20, true), one(-700, 30, true)];
-        let bars = spark(&recent, at(0));
-        assert_eq!((bars.len(), bars[59], bars[58], bars[0], bars.iter().sum::<u64>()), (60, 2, 1, 1, 4));
-        assert_eq!(quantiles(&recent), [Some(20.0), Some(40.0)]);
-        assert_eq!(quantiles(&[]), [None, None]);
+    fn bars_end_now() {
+        let bars = spark(&[(0, 1), (58, 1), (59, 2), (60, 1)]);
+        assert_eq!((bars.len(), bars[59], bars[58], bars[0], bars.iter().sum::<u64>()), (60, 3, 1, 1, 5));
+        assert_eq!(spark(&[]).iter().sum::<u64>(), 0);
     }
 }
