@@ -39,6 +39,10 @@ async fn bring(place: &Place, home: &Path) -> Result<RestoreReport, StoreError> 
     within(restore(place, home, None, &quiet)).await
 }
 
+/// Files beside ledger, pictures and releases that a backup holds.
+const FURNITURE: [&str; 7] =
+    ["hivis.toml", "permits.toml", "users.toml", "splits/7.csv", "exams/a.json", "reports/r.html", "runs/one/head.bin"];
+
 /// A home with records `0..records`, two releases, and a file of each other kind.
 async fn furnished(records: u64) -> World {
     let world = World::new().await;
@@ -53,15 +57,7 @@ async fn furnished(records: u64) -> World {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     };
-    for name in [
-        "hivis.toml",
-        "permits.toml",
-        "users.toml",
-        "splits/7.csv",
-        "exams/a.json",
-        "reports/r.html",
-        "runs/one/head.bin",
-    ] {
+    for name in FURNITURE {
         write(name, name);
     }
     for name in
@@ -138,15 +134,7 @@ async fn another_machine_gets_the_same_home_back() {
     for name in now.keys().filter(|name| !name.to_string_lossy().starts_with("ledger")) {
         assert!(left.get(name) == now.get(name) || name.ends_with("lock"), "{}", name.display());
     }
-    for name in [
-        "hivis.toml",
-        "permits.toml",
-        "users.toml",
-        "splits/7.csv",
-        "exams/a.json",
-        "reports/r.html",
-        "runs/one/head.bin",
-    ] {
+    for name in FURNITURE {
         assert_eq!(now[Path::new(name)], name.as_bytes());
     }
     let mode = |path: &str| std::os::unix::fs::MetadataExt::mode(&fs::metadata(target.join(path)).unwrap()) & 0o777;
