@@ -23,13 +23,18 @@ pub(crate) fn hivis(home: &Path, args: &[&str]) -> Command {
     command
 }
 
-/// Runs to the end under the deadline.
-pub(crate) fn output(mut command: Command) -> Output {
+/// Runs to the end under a deadline that is far for all but whole days.
+pub(crate) fn output(command: Command) -> Output {
+    output_within(DEADLINE * 3, command)
+}
+
+/// Runs to the end under this deadline.
+pub(crate) fn output_within(limit: Duration, mut command: Command) -> Output {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("hivis starts");
     let (send, receive) = mpsc::channel();
     let id = child.id();
     std::thread::spawn(move || send.send(child.wait_with_output()));
-    if let Ok(output) = receive.recv_timeout(DEADLINE * 3) {
+    if let Ok(output) = receive.recv_timeout(limit) {
         return output.expect("the process ends");
     }
     signal(id, "KILL");
