@@ -5,19 +5,22 @@
 //! the largest `|probability - 0.5|`, taken of its least sure record, a picture that was never judged counting as sure.
 //! A picture that a label or an imported data set names never goes, so the home may stay over its limit; [`Retained::over`] says so.
 //!
-//! A step marks at most 256 pictures in one transaction and removes their files after it. A crash in between leaves
-//! files that no row names; `fsck` finds those. Running it again changes nothing.
+//! What goes next is looked up for many pictures at once: each look sorts the whole day. They go in steps of at most 256,
+//! each marked in one transaction, their files removed after it; a picture that was seen again or named since the look
+//! stays. A crash in between leaves files that no row names; `fsck` finds those. Running it again changes nothing.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::ledger::objects::Candidates;
+use crate::ledger::objects::{Candidates, Plan};
 use crate::{Home, Ledger, StoreError};
 
 /// Pictures a step: recording waits for the end of one.
-const STEP: u32 = 256;
+const STEP: usize = 256;
+/// Pictures a look: half a megabyte of names.
+const LOOK: u32 = 16_384;
 
 /// How much is kept (`records.keep`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,35 +57,44 @@ impl Home {
         let mut done = Retained::default();
         let age = SignedDuration::try_from(keep.age).unwrap_or(SignedDuration::MAX);
         let oldest = now.checked_sub(age).unwrap_or(Timestamp::MIN);
-        while self.step(ledger, Candidates::SeenBefore(oldest), now, &mut done).await? {}
+        loop {
+            let plan = ledger.may_go(Candidates::SeenBefore(oldest), LOOK).await?;
+            if plan.ids.is_empty() {
+                break;
+            }
+            self.remove(ledger, &plan, now, &mut done).await?;
+        }
         done.kept_bytes = ledger.kept_bytes().await?;
         while done.kept_bytes > keep.bytes {
-            let before = done.removed_bytes;
             let bytes = done.kept_bytes - keep.bytes;
-            if !self.step(ledger, Candidates::OldestDay { bytes }, now, &mut done).await? {
+            let plan = ledger.may_go(Candidates::OldestDay { bytes }, LOOK).await?;
+            if plan.ids.is_empty() {
                 done.over = true;
                 break;
             }
+            let before = done.removed_bytes;
+            self.remove(ledger, &plan, now, &mut done).await?;
             done.kept_bytes = done.kept_bytes.saturating_sub(done.removed_bytes - before);
         }
         Ok(done)
     }
 
-    /// Removes a few pictures; false when there was none to remove.
-    async fn step(
+    /// Removes what a plan names and what may still go, a step at a time.
+    async fn remove(
         &self,
         ledger: &Ledger,
-        which: Candidates,
+        plan: &Plan,
         now: Timestamp,
         done: &mut Retained,
-    ) -> Result<bool, StoreError> {
-        let _alone = self.objects().alone().await?;
-        let taken = ledger.take_out(which, STEP, now).await?;
-        for row in &taken {
-            self.objects().remove(row.md5)?;
-            done.removed += 1;
-            done.removed_bytes += row.bytes;
+    ) -> Result<(), StoreError> {
+        for step in plan.ids.chunks(STEP) {
+            let _alone = self.objects().alone().await?;
+            for row in ledger.take_out(step, plan.before_us, now).await? {
+                self.objects().remove(row.md5)?;
+                done.removed += 1;
+                done.removed_bytes += row.bytes;
+            }
         }
-        Ok(!taken.is_empty())
+        Ok(())
     }
 }

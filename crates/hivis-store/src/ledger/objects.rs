@@ -24,7 +24,6 @@ pub(crate) struct ObjectRow {
     pub(crate) id: ObjectId,
     pub(crate) md5: Md5,
     pub(crate) bytes: u64,
-    last_us: i64,
 }
 
 /// A record's claim on a picture.
@@ -55,13 +54,22 @@ pub(crate) async fn upsert(connection: &mut SqliteConnection, seen: &Sighting) -
     Ok(done.rows_affected() > 0)
 }
 
-/// Which pictures a step of retention may take.
+/// Which pictures retention may take next.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Candidates {
     /// Last seen before this time, oldest first.
     SeenBefore(Timestamp),
     /// Of the oldest day that still has some: surest first, until so many bytes are gone.
     OldestDay { bytes: u64 },
+}
+
+/// Pictures that may go, in their order.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Which.
+    pub(crate) ids: Vec<ObjectId>,
+    /// One that was seen at this time or later since the plan was made stays.
+    pub(crate) before_us: i64,
 }
 
 impl Ledger {
@@ -72,15 +80,23 @@ impl Ledger {
         Ok(bytes as u64)
     }
 
-    /// Takes at most `limit` pictures out of the ledger in one transaction. Their files are to be removed after it.
+    /// At most `limit` pictures that may go. Reading them costs a look at every picture of the day, so a plan is worth
+    /// many steps.
+    pub(crate) async fn may_go(&self, which: Candidates, limit: u32) -> Result<Plan, StoreError> {
+        let mut reader = self.readers().acquire().await.map_err(|e| self.error(e))?;
+        may_go(&mut reader, which, limit).await.map_err(|e| self.error(e))
+    }
+
+    /// Takes those of a plan's pictures that may still go out of the ledger, in one transaction. Their files are to be
+    /// removed after it.
     pub(crate) async fn take_out(
         &self,
-        which: Candidates,
-        limit: u32,
+        ids: &[ObjectId],
+        before_us: i64,
         now: Timestamp,
     ) -> Result<Vec<ObjectRow>, StoreError> {
         let mut transaction = self.begin().await?;
-        let taken = take_out(&mut transaction, which, limit, now).await.map_err(|e| self.error(e))?;
+        let taken = take_out(&mut transaction, ids, before_us, now).await.map_err(|e| self.error(e))?;
         transaction.commit().await.map_err(|e| self.error(e))?;
         Ok(taken)
     }
@@ -94,7 +110,7 @@ impl Ledger {
 
     /// The pictures in the home whose MD5 begins with this byte.
     pub(crate) async fn objects_with_prefix(&self, first: u8) -> Result<Vec<ObjectRow>, StoreError> {
-        let sql = "SELECT sha256, md5, bytes, last_us FROM objects WHERE removed_us IS NULL AND md5 BETWEEN ? AND ?";
+        let sql = "SELECT sha256, md5, bytes FROM objects WHERE removed_us IS NULL AND md5 BETWEEN ? AND ?";
         let (mut low, mut high) = (vec![0; 16], vec![0xFF; 16]);
         (low[0], high[0]) = (first, first);
         let rows = sqlx::query(sql).bind(low).bind(high).fetch_all(self.readers()).await;
@@ -102,40 +118,35 @@ impl Ledger {
     }
 }
 
-async fn take_out(
-    connection: &mut SqliteConnection,
-    which: Candidates,
-    limit: u32,
-    now: Timestamp,
-) -> Result<Vec<ObjectRow>, sqlx::Error> {
-    let select = "SELECT sha256, md5, bytes, last_us FROM objects o WHERE removed_us IS NULL";
-    let oldest_first = format!("{select} AND last_us < ? AND NOT {NAMED} ORDER BY last_us LIMIT ?");
-    let rows = match which {
-        Candidates::SeenBefore(time) => fetch(connection, &oldest_first, time.as_microsecond(), limit).await?,
+async fn may_go(connection: &mut SqliteConnection, which: Candidates, limit: u32) -> Result<Plan, sqlx::Error> {
+    let select = format!("SELECT sha256, bytes, last_us FROM objects o WHERE removed_us IS NULL AND NOT {NAMED}");
+    let oldest_first = format!("{select} AND last_us < ? ORDER BY last_us LIMIT ?");
+    match which {
+        Candidates::SeenBefore(time) => {
+            let before_us = time.as_microsecond();
+            let rows = fetch(connection, &oldest_first, before_us, limit).await?;
+            Ok(Plan {
+                ids: rows.iter().map(|row| hash(row, "sha256").map(ObjectId)).collect::<Result<_, _>>()?,
+                before_us,
+            })
+        }
         Candidates::OldestDay { bytes } => {
             let oldest = fetch(connection, &oldest_first, i64::MAX, 1).await?;
-            let Some(oldest) = oldest.first() else { return Ok(Vec::new()) };
-            let day_ends = oldest.last_us.div_euclid(DAY_US).saturating_add(1).saturating_mul(DAY_US);
-            let surest_first =
-                format!("{select} AND last_us < ? AND NOT {NAMED} ORDER BY sureness DESC, last_us, sha256 LIMIT ?");
-            let mut rows = fetch(connection, &surest_first, day_ends, limit).await?;
-            let mut gone = 0;
-            rows.retain(|row| {
-                let wanted = gone < bytes;
-                gone += row.bytes;
-                wanted
-            });
-            rows
+            let Some(oldest) = oldest.first() else { return Ok(Plan { ids: Vec::new(), before_us: i64::MIN }) };
+            let day = oldest.try_get::<i64, _>("last_us")?.div_euclid(DAY_US);
+            let before_us = day.saturating_add(1).saturating_mul(DAY_US);
+            let surest_first = format!("{select} AND last_us < ? ORDER BY sureness DESC, last_us, sha256 LIMIT ?");
+            let (mut ids, mut gone) = (Vec::new(), 0);
+            for row in fetch(connection, &surest_first, before_us, limit).await? {
+                if gone >= bytes {
+                    break;
+                }
+                gone += row.try_get::<i64, _>("bytes")? as u64;
+                ids.push(ObjectId(hash(&row, "sha256")?));
+            }
+            Ok(Plan { ids, before_us })
         }
-    };
-    for row in &rows {
-        sqlx::query("UPDATE objects SET removed_us = ? WHERE sha256 = ?")
-            .bind(now.as_microsecond())
-            .bind(row.id.0.to_vec())
-            .execute(&mut *connection)
-            .await?;
     }
-    Ok(rows)
 }
 
 async fn fetch(
@@ -143,10 +154,29 @@ async fn fetch(
     sql: &str,
     before_us: i64,
     limit: u32,
-) -> Result<Vec<ObjectRow>, sqlx::Error> {
+) -> Result<Vec<SqliteRow>, sqlx::Error> {
     // Made of the constants above only.
-    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before_us).bind(limit).fetch_all(connection).await?;
-    rows.iter().map(object_row).collect()
+    sqlx::query(sqlx::AssertSqlSafe(sql)).bind(before_us).bind(limit).fetch_all(connection).await
+}
+
+async fn take_out(
+    connection: &mut SqliteConnection,
+    ids: &[ObjectId],
+    before_us: i64,
+    now: Timestamp,
+) -> Result<Vec<ObjectRow>, sqlx::Error> {
+    let sql = format!(
+        "UPDATE objects AS o SET removed_us = ? WHERE sha256 = ? AND removed_us IS NULL AND last_us < ? AND NOT {NAMED}
+         RETURNING sha256, md5, bytes"
+    );
+    let mut taken = Vec::new();
+    for id in ids {
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()));
+        let query = query.bind(now.as_microsecond()).bind(id.0.to_vec()).bind(before_us);
+        let row = query.fetch_optional(&mut *connection).await?;
+        taken.extend(row.as_ref().map(object_row).transpose()?);
+    }
+    Ok(taken)
 }
 
 fn object_row(row: &SqliteRow) -> Result<ObjectRow, sqlx::Error> {
@@ -154,7 +184,6 @@ fn object_row(row: &SqliteRow) -> Result<ObjectRow, sqlx::Error> {
         id: ObjectId(hash(row, "sha256")?),
         md5: Md5(hash(row, "md5")?),
         bytes: row.try_get::<i64, _>("bytes")? as u64,
-        last_us: row.try_get("last_us")?,
     })
 }
 
