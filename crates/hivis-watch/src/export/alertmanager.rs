@@ -1,6 +1,9 @@
 //! Who is told, as Alertmanager reads it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
+
+use hivis_types::Severity;
 
 use super::prometheus::span;
 use super::yaml::{Yaml, texts};
@@ -9,16 +12,34 @@ use crate::rule::Rule;
 /// Who is told. Without any of them alerts are shown by Alertmanager and sent to nobody.
 #[derive(Clone, Debug, Default)]
 pub struct Contacts {
-    /// Receives every alert as Alertmanager's JSON.
-    pub webhook: Option<String>,
-    /// Discord's webhook; a secret, which Alertmanager 0.25 reads from its configuration only.
-    pub discord: Option<String>,
-    /// A mailbox.
-    pub mail: Option<Mail>,
+    /// Each is told on its own.
+    pub receivers: Vec<Receiver>,
     /// When only what is critical is told.
     pub quiet: Option<Quiet>,
     /// Alerts that still hold are told again after so long; critical ones after a quarter of it. Default 4 h.
     pub repeat: Option<Duration>,
+}
+
+/// One who is told.
+#[derive(Clone, Debug)]
+pub struct Receiver {
+    /// Its name; no two have the same.
+    pub name: String,
+    /// What it hears.
+    pub severities: BTreeSet<Severity>,
+    /// How it is told.
+    pub way: Way,
+}
+
+/// How somebody is told.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// Gets alerts as Alertmanager's JSON.
+    Webhook(String),
+    /// Discord's webhook; a secret, which Alertmanager 0.25 reads from its configuration only.
+    Discord(String),
+    /// A mailbox.
+    Mail(Mail),
 }
 
 /// A mailbox and how mail gets there.
@@ -47,80 +68,97 @@ pub struct Quiet {
     pub until: String,
 }
 
+/// The receiver of what no channel hears. Alertmanager wants one.
+const NOBODY: &str = "hivis";
+
 /// The configuration of an Alertmanager. It may hold secrets: write it for its owner only.
 pub fn alertmanager(contacts: &Contacts, rules: &[Rule]) -> String {
     let repeat = contacts.repeat.unwrap_or(Duration::from_hours(4));
-    let mut critical = vec![
-        ("receiver", Yaml::from("hivis")),
-        ("matchers", texts(["severity=\"critical\""])),
-        ("group_wait", "10s".into()),
-        ("repeat_interval", span((repeat / 4).max(Duration::from_mins(5))).into()),
-    ];
-    let mut others = vec![("receiver", Yaml::from("hivis")), ("matchers", texts(["severity!=\"critical\""]))];
-    if contacts.quiet.is_some() {
-        others.push(("mute_time_intervals", texts(["quiet"])));
-    }
-    critical.push(("continue", Yaml::Bool(false)));
-    let route = Yaml::Map(vec![
-        ("receiver", "hivis".into()),
+    let mut route = vec![
+        ("receiver", NOBODY.into()),
         ("group_by", texts(["alertname", "instance"])),
         ("group_wait", "30s".into()),
         ("group_interval", "5m".into()),
         ("repeat_interval", span(repeat).into()),
-        ("routes", Yaml::List(vec![Yaml::Map(critical), Yaml::Map(others)])),
-    ]);
-    let mut whole = vec![("route", route)];
+    ];
+    let routes: Vec<Yaml> =
+        contacts.receivers.iter().flat_map(|one| routes(one, repeat, contacts.quiet.is_some())).collect();
+    if !routes.is_empty() {
+        route.push(("routes", Yaml::List(routes)));
+    }
+    let mut whole = vec![("route", Yaml::Map(route))];
     if let Some(quiet) = &contacts.quiet {
         whole.push(("time_intervals", Yaml::List(vec![intervals(quiet)])));
     }
     whole.push(("inhibit_rules", Yaml::List(inhibitions(rules))));
-    whole.push(("receivers", Yaml::List(vec![receiver(contacts)])));
+    let nobody = Yaml::Map(vec![("name", NOBODY.into())]);
+    let receivers = std::iter::once(nobody).chain(contacts.receivers.iter().map(receiver)).collect();
+    whole.push(("receivers", Yaml::List(receivers)));
     Yaml::Map(whole)
         .document("Written by `hivis watch export` from [notify] of hivis.toml. May hold secrets: keep it to yourself.")
 }
 
-fn receiver(contacts: &Contacts) -> Yaml {
-    let resolved = || ("send_resolved", Yaml::Bool(true));
-    let mut receiver = vec![("name", Yaml::from("hivis"))];
-    if let Some(url) = &contacts.webhook {
-        receiver.push(("webhook_configs", one(vec![resolved(), ("url", quoted(url))])));
+/// What is critical is told sooner, more often, and in quiet hours too. Every route goes on to the next receiver's.
+fn routes(to: &Receiver, repeat: Duration, quiet: bool) -> Vec<Yaml> {
+    let route = |matcher: String, more: Vec<(&'static str, Yaml)>| {
+        let mut route = vec![("receiver", receiver_name(to)), ("matchers", texts([matcher]))];
+        route.extend(more);
+        route.push(("continue", Yaml::Bool(true)));
+        Yaml::Map(route)
+    };
+    let mut routes = Vec::new();
+    if to.severities.contains(&Severity::Critical) {
+        let often = span((repeat / 4).max(Duration::from_mins(5)));
+        let more = vec![("group_wait", "10s".into()), ("repeat_interval", often.into())];
+        routes.push(route("severity=\"critical\"".to_owned(), more));
     }
-    if let Some(url) = &contacts.discord {
-        let title = "{{ .Status | toUpper }}: {{ .CommonLabels.alertname }}";
-        let message = "{{ range .Alerts }}{{ .Annotations.summary }} {{ .Annotations.runbook_url }}\n{{ end }}";
-        let form = vec![resolved(), ("webhook_url", quoted(url)), ("title", title.into()), ("message", message.into())];
-        receiver.push(("discord_configs", one(form)));
+    let others: Vec<&str> = to.severities.iter().filter(|s| **s != Severity::Critical).map(|s| s.as_str()).collect();
+    if !others.is_empty() {
+        let muted = quiet.then(|| ("mute_time_intervals", texts(["quiet"])));
+        routes.push(route(format!("severity=~\"{}\"", others.join("|")), muted.into_iter().collect()));
     }
-    if let Some(mail) = &contacts.mail {
-        let text = "{{ range .Alerts }}{{ .Labels.severity }}: {{ .Annotations.summary }}\n{{ .Annotations.runbook_url }}\n\n{{ end }}";
-        let subject = "[{{ .Status }}] {{ .CommonLabels.alertname }} ({{ .Alerts | len }})";
-        let mut form = vec![
-            resolved(),
-            ("to", quoted(&mail.to)),
-            ("from", quoted(&mail.from)),
-            ("smarthost", quoted(&mail.server)),
-            ("require_tls", Yaml::Bool(mail.tls)),
-            ("headers", Yaml::Map(vec![("Subject", subject.into())])),
-            ("html", "".into()),
-            ("text", text.into()),
-        ];
-        if let Some(user) = &mail.user {
-            form.push(("auth_username", quoted(user)));
+    routes
+}
+
+/// A channel may be called anything; behind this no name of one is [`NOBODY`]'s.
+fn receiver_name(receiver: &Receiver) -> Yaml {
+    format!("{NOBODY}-{}", receiver.name).into()
+}
+
+fn receiver(receiver: &Receiver) -> Yaml {
+    let (kind, form) = match &receiver.way {
+        Way::Webhook(url) => ("webhook_configs", vec![("url", url.as_str().into())]),
+        Way::Discord(url) => {
+            let title = "{{ .Status | toUpper }}: {{ .CommonLabels.alertname }}";
+            let message = "{{ range .Alerts }}{{ .Annotations.summary }} {{ .Annotations.runbook_url }}\n{{ end }}";
+            let form = vec![("webhook_url", url.as_str().into()), ("title", title.into()), ("message", message.into())];
+            ("discord_configs", form)
         }
-        if let Some(password) = &mail.password {
-            form.push(("auth_password", quoted(password)));
-        }
-        receiver.push(("email_configs", one(form)));
-    }
-    Yaml::Map(receiver)
+        Way::Mail(mail) => ("email_configs", letter(mail)),
+    };
+    let form = std::iter::once(("send_resolved", Yaml::Bool(true))).chain(form).collect();
+    Yaml::Map(vec![("name", receiver_name(receiver)), (kind, one(form))])
+}
+
+fn letter(mail: &Mail) -> Vec<(&'static str, Yaml)> {
+    let text = "{{ range .Alerts }}{{ .Labels.severity }}: {{ .Annotations.summary }}\n{{ .Annotations.runbook_url }}\n\n{{ end }}";
+    let subject = "[{{ .Status }}] {{ .CommonLabels.alertname }} ({{ .Alerts | len }})";
+    let mut form = vec![
+        ("to", mail.to.as_str().into()),
+        ("from", mail.from.as_str().into()),
+        ("smarthost", mail.server.as_str().into()),
+        ("require_tls", Yaml::Bool(mail.tls)),
+        ("headers", Yaml::Map(vec![("Subject", subject.into())])),
+        ("html", "".into()),
+        ("text", text.into()),
+    ];
+    form.extend(mail.user.as_ref().map(|user| ("auth_username", user.as_str().into())));
+    form.extend(mail.password.as_ref().map(|password| ("auth_password", password.as_str().into())));
+    form
 }
 
 fn one(form: Vec<(&'static str, Yaml)>) -> Yaml {
     Yaml::List(vec![Yaml::Map(form)])
-}
-
-fn quoted(text: &str) -> Yaml {
-    text.into()
 }
 
 /// An interval over midnight is two.

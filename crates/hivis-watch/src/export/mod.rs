@@ -6,7 +6,7 @@ mod panels;
 mod prometheus;
 mod yaml;
 
-pub use alertmanager::{Contacts, Mail, Quiet, alertmanager};
+pub use alertmanager::{Contacts, Mail, Quiet, Receiver, Way, alertmanager};
 pub use dashboard::{Dashboard, Panel, Query, View};
 pub use panels::dashboards;
 pub use prometheus::{rules_file, scrape_file};

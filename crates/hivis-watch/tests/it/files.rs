@@ -5,7 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use hivis_testbed::peers::environment;
-use hivis_watch::export::{self, Contacts, Mail, Quiet, View};
+use hivis_types::Severity;
+use hivis_watch::export::{self, Contacts, Mail, Quiet, Receiver, View, Way};
 use hivis_watch::{Thresholds, rules, runbook};
 
 use crate::promtool::promtool;
@@ -33,10 +34,21 @@ fn every_alertmanager_configuration_is_its_own() {
         tls: true,
     };
     let quiet = |from: &str, until: &str| Some(Quiet { from: from.to_owned(), until: until.to_owned() });
+    let receiver = |name: &str, severities: &[Severity], way: Way| Receiver {
+        name: name.to_owned(),
+        severities: severities.iter().copied().collect(),
+        way,
+    };
+    let (critical, all) = ([Severity::Critical], [Severity::Info, Severity::Warning, Severity::Critical]);
+    let discord = |number: u32| Way::Discord(format!("https://discord.com/api/webhooks/{number}/abc"));
     let all = Contacts {
-        webhook: Some("http://127.0.0.1:1/x?y=z&q=#1".to_owned()),
-        discord: Some("https://discord.com/api/webhooks/1/abc".to_owned()),
-        mail: Some(mail),
+        receivers: vec![
+            receiver("hook", &all[..2], Way::Webhook("http://127.0.0.1:1/x?y=z&q=#1".to_owned())),
+            receiver("yes", &all, discord(1)),
+            receiver("night", &critical, discord(2)),
+            receiver("post", &all, Way::Mail(mail)),
+            receiver("hivis", &[], discord(3)),
+        ],
         quiet: quiet("22:00", "07:00"),
         repeat: Some(Duration::from_mins(90)),
     };
@@ -50,6 +62,17 @@ fn every_alertmanager_configuration_is_its_own() {
         let done = Command::new(amtool).arg("check-config").arg(&file).output().expect("amtool runs");
         let said = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
         assert!(done.status.success(), "configuration {index}: {said}");
+        for (severity, told) in [
+            ("critical", ["hivis-yes", "hivis-night", "hivis-post"].as_slice()),
+            ("info", &["hivis-hook", "hivis-yes", "hivis-post"]),
+            ("odd", &["hivis"]),
+        ] {
+            let mut amtool = Command::new(alertmanager.join("usr/bin/amtool"));
+            amtool.args(["config", "routes", "test", "--config.file"]).arg(&file);
+            let done = amtool.arg(format!("severity={severity}")).output().expect("amtool runs");
+            let told = if index == 1 { told } else { &["hivis"] };
+            assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), told.join(","), "{index}, {severity}: {done:?}");
+        }
     }
 }
 

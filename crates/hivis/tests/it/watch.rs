@@ -11,7 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use hivis_testbed::peers::environment;
-use hivis_watch::export::{self, Contacts, Mail};
+use hivis_types::Severity;
+use hivis_watch::export::{self, Contacts, Way};
 use hivis_watch::{Expr, Thresholds, rules};
 use serde_json::Value;
 
@@ -157,19 +158,26 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
     let (told, webhook) = sink(200);
     let (said, discord) = sink(204);
     let (mails, mail, _smtp) = mailbox(&watchers);
-    let contacts = Contacts {
-        webhook: Some(format!("http://{webhook}/hook")),
-        discord: Some(format!("http://{discord}/api/webhooks/7/secret")),
-        mail: Some(Mail {
-            to: "you@example.org".to_owned(),
-            from: "hivis@example.org".to_owned(),
-            server: format!("127.0.0.1:{mail}"),
-            user: None,
-            password: None,
-            tls: false,
-        }),
-        ..Contacts::default()
+    let mailbox = export::Mail {
+        to: "you@example.org".to_owned(),
+        from: "hivis@example.org".to_owned(),
+        server: format!("127.0.0.1:{mail}"),
+        user: None,
+        password: None,
+        tls: false,
     };
+    let ways = [
+        Way::Webhook(format!("http://{webhook}/hook")),
+        Way::Discord(format!("http://{discord}/api/webhooks/7/secret")),
+        Way::Mail(mailbox),
+    ];
+    let receiver = |(number, way)| export::Receiver {
+        name: format!("number {number}"),
+        severities: BTreeSet::from([Severity::Critical]),
+        way,
+    };
+    let receivers = ways.into_iter().enumerate().map(receiver).collect();
+    let contacts = Contacts { receivers, ..Contacts::default() };
     let routes = export::alertmanager(&contacts, &rules(&Thresholds::default()));
     std::fs::write(to.join("alertmanager.yml"), routes.replace("\"10s\"", "\"1s\"").replace(" 10s", " 1s"))
         .expect("a file");

@@ -2,45 +2,42 @@
 
 use anyhow::{Context, Result};
 use hivis_notify::Quiet;
-use hivis_watch::export::{Contacts, Mail, Quiet as QuietHours};
+use hivis_watch::export::{Contacts, Mail, Quiet as QuietHours, Receiver, Way};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::config::{ChannelKind, NotifySettings, SecretRef};
 
-/// What of `[notify]` Alertmanager can do as well: the first webhook, the first Discord hook, the first mailbox. SMS stays
-/// with `hivis serve`. Secrets are read here, and go into a file of its owner only.
+/// What of `[notify]` Alertmanager can do as well: every webhook (unsigned), Discord hook and mailbox, each with what it
+/// hears. SMS stays with `hivis serve`. Secrets are read here, and go into a file of its owner only.
 pub(super) fn contacts(notify: &NotifySettings, now: Timestamp) -> Result<Contacts> {
-    let read = |name: &str, secret: &SecretRef| {
-        let text = secret.read(|variable| std::env::var(variable).ok());
-        text.with_context(|| format!("a secret of [notify.channels.{name}] cannot be read"))
-    };
     let repeat = notify.policy.repeat.try_into().ok();
     let quiet = notify.policy.quiet.as_ref().map(|quiet| in_utc(quiet, now));
-    let mut contacts = Contacts { repeat, quiet, ..Contacts::default() };
+    let mut receivers = Vec::new();
     for channel in &notify.channels {
-        match &channel.kind {
-            ChannelKind::Webhook { url, .. } if contacts.webhook.is_none() => {
-                contacts.webhook = Some(read(&channel.name, url)?);
-            }
-            ChannelKind::Discord { url } if contacts.discord.is_none() => {
-                contacts.discord = Some(read(&channel.name, url)?);
-            }
-            ChannelKind::Email { server, port, tls, login, from, to, .. } if contacts.mail.is_none() => {
-                let password = login.as_ref().map(|(_, secret)| read(&channel.name, secret)).transpose()?;
-                contacts.mail = Some(Mail {
-                    to: to.join(", "),
-                    from: from.clone(),
-                    server: format!("{server}:{port}"),
-                    user: login.as_ref().map(|(user, _)| user.clone()),
-                    password,
-                    tls: *tls != "none",
-                });
-            }
-            _ => {}
-        }
+        let way = way(&channel.kind)
+            .with_context(|| format!("a secret of [notify.channels.{}] cannot be read", channel.name))?;
+        let (name, severities) = (channel.name.clone(), channel.severities.clone());
+        receivers.extend(way.map(|way| Receiver { name, severities, way }));
     }
-    Ok(contacts)
+    Ok(Contacts { receivers, quiet, repeat })
+}
+
+fn way(kind: &ChannelKind) -> Result<Option<Way>> {
+    let read = |secret: &SecretRef| secret.read(|variable| std::env::var(variable).ok());
+    Ok(Some(match kind {
+        ChannelKind::Webhook { url, .. } => Way::Webhook(read(url)?),
+        ChannelKind::Discord { url } => Way::Discord(read(url)?),
+        ChannelKind::Email { server, port, tls, login, from, to, .. } => Way::Mail(Mail {
+            to: to.join(", "),
+            from: from.clone(),
+            server: format!("{server}:{port}"),
+            user: login.as_ref().map(|(user, _)| user.clone()),
+            password: login.as_ref().map(|(_, secret)| read(secret)).transpose()?,
+            tls: *tls != "none",
+        }),
+        ChannelKind::Sms { .. } => return Ok(None),
+    }))
 }
 
 /// Alertmanager 0.25 knows intervals in UTC; what is written is right until the clocks change.
@@ -55,6 +52,10 @@ fn in_utc(quiet: &Quiet, now: Timestamp) -> QuietHours {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use hivis_types::Severity;
+
     use super::*;
     use crate::config::RawNotify;
 
@@ -73,21 +74,31 @@ mod tests {
             server = "mail.example"
             from = "hivis@example.org"
             to = ["ops@example.org", "me@example.org"]
+            [channels.second]
+            kind = "discord"
+            url = "file:hook"
+            severities = ["critical"]
         "#;
         let raw: RawNotify = toml::from_str(text).expect("a section");
         let settings = NotifySettings::resolve(&raw, folder.path()).expect("settings");
         let winter = "2026-12-01T12:00:00Z".parse().expect("a time");
         let told = contacts(&settings, winter).expect("the secret is there");
-        assert_eq!(told.discord.as_deref(), Some("https://discord.example/api/webhooks/1/x"));
-        let mail = told.mail.expect("a mailbox");
+        let told_by = |name: &str| told.receivers.iter().find(|one| one.name == name).expect("it is told");
+        for room in ["room", "second"] {
+            assert!(
+                matches!(&told_by(room).way, Way::Discord(url) if url == "https://discord.example/api/webhooks/1/x")
+            );
+        }
+        assert_eq!(told_by("second").severities, BTreeSet::from([Severity::Critical]));
+        assert!(told_by("room").severities.len() > 1);
+        let Way::Mail(mail) = &told_by("post").way else { panic!("a mailbox") };
         assert_eq!(
             (mail.to.as_str(), mail.server.as_str(), mail.tls),
             ("ops@example.org, me@example.org", "mail.example:587", true)
         );
-        let quiet = told.quiet.expect("quiet hours");
+        let quiet = told.quiet.as_ref().expect("quiet hours");
         assert_eq!((quiet.from.as_str(), quiet.until.as_str()), ("21:00", "06:00"), "Berlin is an hour ahead of UTC");
         assert_eq!(told.repeat, Some(std::time::Duration::from_hours(2)));
-        assert!(told.webhook.is_none());
         std::fs::remove_file(folder.path().join("hook")).expect("a file");
         let error = contacts(&settings, winter).expect_err("no secret");
         assert!(format!("{error:#}").contains("notify.channels.room"), "{error:#}");
