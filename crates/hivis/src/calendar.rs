@@ -7,6 +7,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::DatesSettings;
+use crate::earnings::day_of;
+use crate::metagraph::Reading;
 
 /// The neuron's registration; its days are about, since they come from blocks.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,24 @@ pub(crate) struct Registration {
     pub(crate) immune_until: u64,
     /// Its day, UTC.
     pub(crate) immune_day: Date,
+}
+
+impl Registration {
+    /// By the chain; `None` when the key is not registered.
+    pub(crate) fn of(reading: &Reading, hotkey: &Hotkey) -> Option<Self> {
+        let graph = &reading.metagraph;
+        let ours = graph.neuron(hotkey)?;
+        let immune_until = ours.registered_at.saturating_add(graph.immunity_blocks);
+        Some(Self {
+            hotkey: hotkey.clone(),
+            netuid: graph.netuid,
+            uid: ours.uid,
+            block: ours.registered_at,
+            day: day_of(reading.time_of(ours.registered_at)),
+            immune_until,
+            immune_day: day_of(reading.time_of(immune_until)),
+        })
+    }
 }
 
 /// The serving release's submission.

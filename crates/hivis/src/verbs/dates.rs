@@ -53,18 +53,7 @@ pub(crate) async fn run(global: &Global, args: &DatesArgs) -> Result<ExitCode> {
 async fn registration(settings: &Settings, args: &DatesArgs) -> Result<Registration> {
     let hotkey = hotkey(settings, &args.neuron)?;
     let reading = read_metagraph(settings, args.neuron.metagraph.as_deref()).await?;
-    let graph = &reading.metagraph;
-    let ours = graph.neuron(&hotkey).ok_or_else(|| not_registered(&reading, &hotkey))?;
-    let immune_until = ours.registered_at.saturating_add(graph.immunity_blocks);
-    Ok(Registration {
-        netuid: graph.netuid,
-        uid: ours.uid,
-        block: ours.registered_at,
-        day: day_of(reading.time_of(ours.registered_at)),
-        immune_until,
-        immune_day: day_of(reading.time_of(immune_until)),
-        hotkey,
-    })
+    Registration::of(&reading, &hotkey).ok_or_else(|| not_registered(&reading, &hotkey))
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

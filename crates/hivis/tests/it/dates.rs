@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use hivis_testbed::peers::environment;
 use serde_json::{Value, json};
 
-use crate::miner::{ALICE, BOB, hivis, output, with_release};
+use crate::miner::{ALICE, BOB, Miner, get, hivis, output, with_release};
 
 /// A metagraph at block 1,000 with //Bob as uid 7, read at noon of 2026-11-26.
 pub(crate) fn metagraph(home: &Path) -> String {
@@ -98,6 +98,25 @@ fn the_calendar_is_shown_and_read_by_a_real_parser() {
             ["retrain", "token", "entry"].iter().any(|k| entry["key"].as_str().expect("a key").starts_with(k));
         assert_eq!(event["alarms"], if deadline { json!(["-7"]) } else { json!([]) });
     }
+}
+
+#[test]
+fn the_page_shows_the_registration_of_the_last_metagraph() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let home = folder.path();
+    with_release(home);
+    std::fs::rename(metagraph(home), home.join("metagraph-72.json")).expect("one folder");
+    let miner = Miner::start(home);
+    let (status, body) = get(&format!("{}api/system", miner.page));
+    let view: Value = serde_json::from_str(&body).expect("JSON");
+    let shown = |what: &str| {
+        let all = view["dates"].as_array().unwrap_or_else(|| panic!("{status} {body}"));
+        all.iter().find(|day| day["what"].as_str().is_some_and(|text| text.contains(what))).cloned()
+    };
+    let registered = shown("registered on subnet 72 as uid 7").expect("the registration");
+    assert_eq!((&registered["date"], &registered["state"]), (&json!("2026-11-12"), &json!("passed")));
+    assert_eq!(shown("immunity ends").expect("the end of immunity")["date"], "2026-11-13");
+    miner.stop();
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::calendar::{State, calendar};
 use crate::config::Settings;
 use crate::earnings::day_of;
 use crate::night::{Kind, Times};
+use crate::ranking::registration;
 use crate::submission::submission;
 
 /// Turns that are shown.
@@ -59,11 +60,12 @@ pub(super) fn held(job: &Job, now: Timestamp) -> bool {
     job.state == JobState::Running && job.lease.as_ref().is_some_and(|lease| lease.is_alive(now))
 }
 
-/// Days that are kept here. The registration is the chain's to tell: `hivis dates` asks it.
+/// Days that are known here: the registration's by the last metagraph that was read. `hivis dates` asks the chain.
 pub(super) async fn dates(home: &Home, ledger: &Ledger, settings: &Settings, now: Timestamp) -> Result<Vec<DateLine>> {
     let submission = submission(home, ledger).await?;
     let today = day_of(now);
-    let entries = calendar(None, submission.as_ref(), &settings.dates);
+    let registration = registration(home, ledger, settings, now).await?;
+    let entries = calendar(registration.as_ref(), submission.as_ref(), &settings.dates);
     let line = |entry: &crate::calendar::Entry| DateLine {
         date: entry.date.to_string(),
         what: if entry.in_force == Some(false) { format!("{} (not in force)", entry.what) } else { entry.what.clone() },
