@@ -1,7 +1,15 @@
 //! What the page Releases and its API say. Times are UTC, RFC 3339.
 
+mod exams;
+mod moves;
+mod runs;
+
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+
+pub use exams::*;
+pub use moves::*;
+pub use runs::*;
 
 /// All about which release serves, which could, and how they came to be.
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
@@ -68,42 +76,6 @@ pub struct Span {
     pub high: f64,
 }
 
-/// One training in a list.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct RunLine {
-    /// Its name.
-    pub id: String,
-    /// `running`, `finished`, or `silent`: nothing was heard of it for long, and it has no result.
-    pub state: String,
-    /// When it began, UTC.
-    pub began: String,
-    /// Passes so far.
-    pub epochs: usize,
-    /// Newest loss of the tuning scenes.
-    pub loss: Option<f64>,
-    /// Accuracy on the tuning scenes, once it is finished.
-    pub accuracy: Option<f64>,
-}
-
-/// One training.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct RunDetail {
-    /// In few words.
-    pub line: RunLine,
-    /// What was asked for, and what came of it: name and text.
-    pub facts: Vec<Fact>,
-    /// Losses by pass, oldest first.
-    pub epochs: Vec<EpochLine>,
-    /// The pass that was kept, from 1.
-    pub kept: Option<usize>,
-    /// Both losses by pass: SVG whose colours are classes.
-    pub curve: Option<String>,
-    /// Called so likely against found so often: SVG.
-    pub calibration: Option<String>,
-    /// The figures on the tuning scenes, after calibration and before.
-    pub figures: Vec<FigurePair>,
-}
-
 /// A name and a text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Fact {
@@ -111,144 +83,6 @@ pub struct Fact {
     pub name: String,
     /// Its value.
     pub text: String,
-}
-
-/// Losses of one pass.
-#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
-pub struct EpochLine {
-    /// From 1.
-    pub epoch: u64,
-    /// Of training, with dropout.
-    pub training: f64,
-    /// Of the tuning scenes.
-    pub tuning: f64,
-}
-
-/// A figure after calibration and before.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct FigurePair {
-    /// What.
-    pub name: String,
-    /// After.
-    pub after: f64,
-    /// Before.
-    pub before: f64,
-}
-
-/// One exam in a list.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct ExamLine {
-    /// Its file under `exams/`.
-    pub file: String,
-    /// When it was sat, UTC.
-    pub sat: String,
-    /// Who sat, in order.
-    pub who: Vec<String>,
-    /// Challenges.
-    pub questions: u32,
-    /// Reward, the second less the first, in 90% of deployments.
-    pub difference: Option<Span>,
-    /// The bound that a promotion wants above zero.
-    pub lower: Option<f64>,
-}
-
-/// Two releases and the newest exam that both sat.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct ExamCompared {
-    /// The exam.
-    pub exam: ExamLine,
-    /// Where its pictures came from.
-    pub source: String,
-    /// The two, A and B.
-    pub sides: Vec<ExamSide>,
-    /// One-sided level of the bound, percent.
-    pub level: Option<f64>,
-    /// Chance of a difference at least so large in B's favour, were they equals.
-    pub p_better: Option<f64>,
-    /// What the policy says of B in A's place; empty when it lets B.
-    pub refusal: Option<String>,
-    /// By part: label, half, level, weather, ...
-    pub slices: Vec<SliceLine>,
-    /// What to know before trusting a number.
-    pub notes: Vec<String>,
-}
-
-/// One who sat.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct ExamSide {
-    /// The release.
-    pub release: String,
-    /// On what it ran.
-    pub runs_on: String,
-    /// Reward to expect of a settled miner.
-    pub reward: Option<Span>,
-    /// Share of right answers, 95%.
-    pub accuracy: Span,
-    /// Matthews correlation.
-    pub mcc: f64,
-    /// Half of the answers were at most so slow.
-    pub p50_ms: f64,
-    /// 99 of 100.
-    pub p99_ms: f64,
-}
-
-/// A part of the exam.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct SliceLine {
-    /// Such as `level 2`, `weather rain`.
-    pub part: String,
-    /// Scenes in it.
-    pub scenes: usize,
-    /// Accuracy of A, 95%.
-    pub a: Option<Span>,
-    /// Accuracy of B, 95%.
-    pub b: Option<Span>,
-    /// B less A.
-    pub difference: f64,
-    /// Beyond chance: `better`, `worse`, or neither.
-    pub beyond: Option<String>,
-}
-
-/// A move of the pointer.
-#[derive(Clone, Debug, Default, Serialize, ToSchema)]
-pub struct MoveLine {
-    /// Its number.
-    pub number: i64,
-    /// When, UTC.
-    pub at: String,
-    /// `promote`, `rollback` or `import`.
-    pub kind: String,
-    /// To which release.
-    pub release: String,
-    /// From which.
-    pub previous: Option<String>,
-    /// Who.
-    pub who: String,
-    /// Why.
-    pub why: String,
-    /// `serves`, `refused`, or `open`: no server has looked.
-    pub outcome: String,
-    /// Why it was refused.
-    pub reason: Option<String>,
-}
-
-/// How far a move is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
-pub struct Moving {
-    /// To which release.
-    pub release: String,
-    /// From which.
-    pub previous: Option<String>,
-    /// Who asked for it; empty where it was not asked for here.
-    pub who: String,
-    /// When it was asked for, UTC.
-    pub since: String,
-    /// `checking`, `loading`, `warming`, then `serves`, `put-back`, or `failed`.
-    pub phase: String,
-    /// Whether it is over.
-    pub over: bool,
-    /// In words.
-    pub said: String,
 }
 
 /// One release.
@@ -293,60 +127,6 @@ pub struct ReleaseQuery {
     pub before: Option<String>,
     /// Moves before this number only.
     pub moves_before: Option<i64>,
-}
-
-/// The two releases to compare.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct CompareQuery {
-    /// What served.
-    pub a: String,
-    /// What would.
-    pub b: String,
-}
-
-/// A promotion that is asked for.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PromoteBody {
-    /// The release's name once more.
-    pub name: String,
-    /// What the page said that serves: another, and nothing is done.
-    pub serves: Option<String>,
-    /// Promote although the policy refuses, for this reason. A release that may not serve does not get in by it.
-    pub force: Option<String>,
-}
-
-/// A roll back that is asked for.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RollbackBody {
-    /// The release that it leads to, typed once more.
-    pub name: String,
-    /// What the page said that serves.
-    pub serves: Option<String>,
-}
-
-/// A change of what serves, as the program gets it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MoveOrder {
-    /// To which release; checked against the name that was typed.
-    pub release: String,
-    /// What the page said that serves.
-    pub serves: Option<String>,
-    /// Who asks.
-    pub who: String,
-    /// Why although the policy refuses.
-    pub force: Option<String>,
-    /// Back to what served before, rather than on to another.
-    pub back: bool,
-}
-
-/// What a change that was taken on rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MoveTaken {
-    /// Why it may be done, for the audit log: the exam, the force's reason.
-    pub why: String,
 }
 
 /// Lines of a list where nobody asked for another number.
@@ -409,28 +189,6 @@ impl FileLine {
 impl ReleaseDetail {
     pub(super) fn serves(&self) -> &str {
         self.current.as_deref().unwrap_or_default()
-    }
-}
-
-impl RunLine {
-    pub(super) fn day(&self) -> String {
-        minute(&self.began)
-    }
-}
-
-impl ExamLine {
-    pub(super) fn day(&self) -> String {
-        minute(&self.sat)
-    }
-
-    pub(super) fn names(&self) -> String {
-        self.who.join(" against ")
-    }
-}
-
-impl MoveLine {
-    pub(super) fn day(&self) -> String {
-        minute(&self.at)
     }
 }
 
