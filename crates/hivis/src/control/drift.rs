@@ -19,8 +19,10 @@ use crate::ranking::releases::{Change, Verdict};
 use crate::ranking::{Standing, days, own_key, plot, show};
 use crate::verbs::rank::judged;
 
-/// So long an answer about the rank is given again.
-const KEPT: Duration = Duration::from_mins(1);
+/// So long an answer about the rank is given again: it reads weeks of payouts, which do not change by the second.
+const RANK_KEPT: Duration = Duration::from_mins(1);
+/// And one about drift: plots of windows, of which a new one comes every few minutes at most.
+const DRIFT_KEPT: Duration = Duration::from_secs(10);
 /// Changes of the release that are shown, at most.
 const CHANGES: usize = 50;
 
@@ -29,13 +31,43 @@ pub(crate) struct RankAndDrift {
     home: Home,
     ledger: Ledger,
     settings: Settings,
-    /// The last answer about the rank: it reads weeks of payouts, which do not change by the second.
-    rank: Mutex<Option<(u32, Instant, RankView)>>,
+    rank: Kept<RankView>,
+    drift: Kept<DriftView>,
+}
+
+/// The last answer, with what was asked and when.
+struct Kept<T>(Mutex<Option<(u32, Instant, T)>>);
+
+impl<T: Clone> Kept<T> {
+    /// The last answer to the same question while it is young, else a new one. Held while it is read, so that many who ask
+    /// at once are one reading.
+    async fn or(
+        &self,
+        (asked, young): (u32, Duration),
+        read: impl Future<Output = anyhow::Result<T>>,
+    ) -> Result<T, SourceError> {
+        let mut kept = self.0.lock().await;
+        if let Some((of, at, view)) = &*kept
+            && *of == asked
+            && at.elapsed() < young
+        {
+            return Ok(view.clone());
+        }
+        let view = read.await.map_err(|error| told(&error))?;
+        *kept = Some((asked, Instant::now(), view.clone()));
+        Ok(view)
+    }
 }
 
 impl RankAndDrift {
     pub(crate) fn new(home: &Home, ledger: &Ledger, settings: &Settings) -> Self {
-        Self { home: home.clone(), ledger: ledger.clone(), settings: settings.clone(), rank: Mutex::new(None) }
+        Self {
+            home: home.clone(),
+            ledger: ledger.clone(),
+            settings: settings.clone(),
+            rank: Kept(Mutex::new(None)),
+            drift: Kept(Mutex::new(None)),
+        }
     }
 
     async fn drift_view(&self, windows: u32) -> anyhow::Result<DriftView> {
@@ -90,23 +122,11 @@ impl RankAndDrift {
 
 impl DriftSource for RankAndDrift {
     fn drift(&self, windows: u32) -> SourceFuture<'_, DriftView> {
-        Box::pin(async move { self.drift_view(windows).await.map_err(|error| told(&error)) })
+        Box::pin(self.drift.or((windows, DRIFT_KEPT), self.drift_view(windows)))
     }
 
     fn rank(&self, days: u32) -> SourceFuture<'_, RankView> {
-        Box::pin(async move {
-            // Held while it is read, so that many who ask at once are one reading.
-            let mut kept = self.rank.lock().await;
-            if let Some((of, at, view)) = &*kept
-                && *of == days
-                && at.elapsed() < KEPT
-            {
-                return Ok(view.clone());
-            }
-            let view = self.rank_view(days).await.map_err(|error| told(&error))?;
-            *kept = Some((days, Instant::now(), view.clone()));
-            Ok(view)
-        })
+        Box::pin(self.rank.or((days, RANK_KEPT), self.rank_view(days)))
     }
 }
 
