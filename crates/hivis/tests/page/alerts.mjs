@@ -23,6 +23,6 @@ await withBrowser(async (browser) => {
     await page.keyboard.press("Enter");
     await first.getByRole("button", { name: /^Acknowledge/ }).waitFor();
   } else {
-    await page.getByText("Nothing holds.").waitFor();
+    await page.getByText("Nothing fires.").waitFor();
   }
 });
