@@ -68,7 +68,7 @@ pub(crate) enum Candidates {
 pub(crate) struct Plan {
     /// Which.
     pub(crate) ids: Vec<ObjectId>,
-    /// One that was seen at this time or later since the plan was made stays.
+    /// After the newest of them: one that was seen since at this time or later stays.
     pub(crate) before_us: i64,
 }
 
@@ -136,15 +136,16 @@ async fn may_go(connection: &mut SqliteConnection, which: Candidates, limit: u32
             let day = oldest.try_get::<i64, _>("last_us")?.div_euclid(DAY_US);
             let before_us = day.saturating_add(1).saturating_mul(DAY_US);
             let surest_first = format!("{select} AND last_us < ? ORDER BY sureness DESC, last_us, sha256 LIMIT ?");
-            let (mut ids, mut gone) = (Vec::new(), 0);
+            let (mut ids, mut gone, mut newest) = (Vec::new(), 0, i64::MIN);
             for row in fetch(connection, &surest_first, before_us, limit).await? {
                 if gone >= bytes {
                     break;
                 }
                 gone += row.try_get::<i64, _>("bytes")? as u64;
+                newest = newest.max(row.try_get("last_us")?);
                 ids.push(ObjectId(hash(&row, "sha256")?));
             }
-            Ok(Plan { ids, before_us })
+            Ok(Plan { ids, before_us: newest.saturating_add(1) })
         }
     }
 }
@@ -194,4 +195,49 @@ pub(crate) fn hash<const N: usize>(row: &SqliteRow, column: &str) -> Result<[u8;
         index: column.to_owned(),
         source: format!("{} bytes are no hash of {N}", bytes.len()).into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Home;
+
+    /// Picture number `n`, last seen at `10 * n` microseconds, the surer the larger its number.
+    async fn put(ledger: &Ledger, n: u8) -> ObjectId {
+        let id = ObjectId([n; 32]);
+        let mut transaction = ledger.begin().await.unwrap();
+        let put = Put { id, md5: Md5([n; 16]), new: true };
+        let seen = Sighting { put, bytes: 100, arrived_us: 10 * i64::from(n), sureness: f64::from(n) / 20.0 };
+        assert!(upsert(&mut transaction, &seen).await.unwrap());
+        transaction.commit().await.unwrap();
+        id
+    }
+
+    async fn run(ledger: &Ledger, sql: &'static str, id: ObjectId) {
+        let mut transaction = ledger.begin().await.unwrap();
+        sqlx::query(sql).bind(id.0.to_vec()).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_was_seen_or_named_since_the_look_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Home::open_or_create(folder.path()).unwrap().ledger().await.unwrap();
+        for n in 1..=6 {
+            put(&ledger, n).await;
+        }
+        let plan = ledger.may_go(Candidates::OldestDay { bytes: 450 }, 10).await.unwrap();
+        assert_eq!(plan.ids, [6, 5, 4, 3, 2].map(|n| ObjectId([n; 32])), "surest first, as many as are too many");
+        let again = "UPDATE objects SET last_us = 61 WHERE sha256 = ?";
+        let named =
+            "INSERT INTO reviews (sha256, why, priority, queued_us, wanted, state) VALUES (?, 'hard', 0, 0, 1, 'open')";
+        run(&ledger, again, ObjectId([5; 32])).await;
+        run(&ledger, named, ObjectId([4; 32])).await;
+        let now = Timestamp::UNIX_EPOCH;
+        let mut taken = ledger.take_out(&plan.ids[..4], plan.before_us, now).await.unwrap();
+        assert_eq!(taken.iter().map(|row| row.id).collect::<Vec<_>>(), [6, 3].map(|n| ObjectId([n; 32])));
+        // Twice takes nothing twice.
+        taken = ledger.take_out(&plan.ids, plan.before_us, now).await.unwrap();
+        assert_eq!(taken.iter().map(|row| row.id).collect::<Vec<_>>(), [ObjectId([2; 32])]);
+    }
 }
