@@ -9,15 +9,37 @@ use super::prometheus::span;
 use super::yaml::{Yaml, texts};
 use crate::rule::Rule;
 
-/// Who is told. Without any of them alerts are shown by Alertmanager and sent to nobody.
-#[derive(Clone, Debug, Default)]
+/// Who is told, and when. Without a receiver alerts are shown by Alertmanager and sent to nobody.
+#[derive(Clone, Debug)]
 pub struct Contacts {
     /// Each is told on its own.
     pub receivers: Vec<Receiver>,
     /// When only what is critical is told.
     pub quiet: Option<Quiet>,
-    /// Alerts that still hold are told again after so long; critical ones after a quarter of it. Default 4 h.
-    pub repeat: Option<Duration>,
+    /// Labels whose equal values make one message.
+    pub group_by: Vec<&'static str>,
+    /// A group's first message waits so long for others of it; one of critical alerts 10 s at most.
+    pub wait: Duration,
+    /// From one message of a group to the next; 1 s at least.
+    pub interval: Duration,
+    /// Alerts that still hold are told again after so long, 1 s at least; critical ones after a quarter of it.
+    pub repeat: Duration,
+    /// Whether it is told that something is over.
+    pub resolved: bool,
+}
+
+impl Default for Contacts {
+    fn default() -> Self {
+        Self {
+            receivers: Vec::new(),
+            quiet: None,
+            group_by: vec!["alertname", "instance"],
+            wait: Duration::from_secs(30),
+            interval: Duration::from_mins(5),
+            repeat: Duration::from_hours(4),
+            resolved: true,
+        }
+    }
 }
 
 /// One who is told.
@@ -55,8 +77,10 @@ pub struct Mail {
     pub user: Option<String>,
     /// With what; a secret.
     pub password: Option<String>,
-    /// Whether the server must speak TLS.
-    pub tls: bool,
+    /// Whether the server must offer STARTTLS. On port 465 Alertmanager speaks TLS at once, and must not ask for it.
+    pub starttls: bool,
+    /// The file of the certificate that signs the server's.
+    pub ca_file: Option<String>,
 }
 
 /// Hours of every day, UTC.
@@ -73,16 +97,15 @@ const NOBODY: &str = "hivis";
 
 /// The configuration of an Alertmanager. It may hold secrets: write it for its owner only.
 pub fn alertmanager(contacts: &Contacts, rules: &[Rule]) -> String {
-    let repeat = contacts.repeat.unwrap_or(Duration::from_hours(4));
+    let least = Duration::from_secs(1);
     let mut route = vec![
         ("receiver", NOBODY.into()),
-        ("group_by", texts(["alertname", "instance"])),
-        ("group_wait", "30s".into()),
-        ("group_interval", "5m".into()),
-        ("repeat_interval", span(repeat).into()),
+        ("group_by", texts(&contacts.group_by)),
+        ("group_wait", span(contacts.wait).into()),
+        ("group_interval", span(contacts.interval.max(least)).into()),
+        ("repeat_interval", span(contacts.repeat.max(least)).into()),
     ];
-    let routes: Vec<Yaml> =
-        contacts.receivers.iter().flat_map(|one| routes(one, repeat, contacts.quiet.is_some())).collect();
+    let routes: Vec<Yaml> = contacts.receivers.iter().flat_map(|one| routes(one, contacts)).collect();
     if !routes.is_empty() {
         route.push(("routes", Yaml::List(routes)));
     }
@@ -90,16 +113,17 @@ pub fn alertmanager(contacts: &Contacts, rules: &[Rule]) -> String {
     if let Some(quiet) = &contacts.quiet {
         whole.push(("time_intervals", Yaml::List(vec![intervals(quiet)])));
     }
-    whole.push(("inhibit_rules", Yaml::List(inhibitions(rules))));
+    whole.push(("inhibit_rules", Yaml::List(inhibitions(rules, &contacts.receivers))));
     let nobody = Yaml::Map(vec![("name", NOBODY.into())]);
-    let receivers = std::iter::once(nobody).chain(contacts.receivers.iter().map(receiver)).collect();
+    let told = contacts.receivers.iter().map(|one| receiver(one, contacts.resolved));
+    let receivers = std::iter::once(nobody).chain(told).collect();
     whole.push(("receivers", Yaml::List(receivers)));
     Yaml::Map(whole)
         .document("Written by `hivis watch export` from [notify] of hivis.toml. May hold secrets: keep it to yourself.")
 }
 
 /// What is critical is told sooner, more often, and in quiet hours too. Every route goes on to the next receiver's.
-fn routes(to: &Receiver, repeat: Duration, quiet: bool) -> Vec<Yaml> {
+fn routes(to: &Receiver, contacts: &Contacts) -> Vec<Yaml> {
     let route = |matcher: String, more: Vec<(&'static str, Yaml)>| {
         let mut route = vec![("receiver", receiver_name(to)), ("matchers", texts([matcher]))];
         route.extend(more);
@@ -108,14 +132,15 @@ fn routes(to: &Receiver, repeat: Duration, quiet: bool) -> Vec<Yaml> {
     };
     let mut routes = Vec::new();
     if to.severities.contains(&Severity::Critical) {
-        let often = span((repeat / 4).max(Duration::from_mins(5)));
-        let more = vec![("group_wait", "10s".into()), ("repeat_interval", often.into())];
+        let (soon, often) =
+            (contacts.wait.min(Duration::from_secs(10)), (contacts.repeat / 4).max(Duration::from_mins(5)));
+        let more = vec![("group_wait", span(soon).into()), ("repeat_interval", span(often).into())];
         routes.push(route("severity=\"critical\"".to_owned(), more));
     }
     let others: Vec<&str> = to.severities.iter().filter(|s| **s != Severity::Critical).map(|s| s.as_str()).collect();
     if !others.is_empty() {
-        let muted = quiet.then(|| ("mute_time_intervals", texts(["quiet"])));
-        routes.push(route(format!("severity=~\"{}\"", others.join("|")), muted.into_iter().collect()));
+        let muted = contacts.quiet.iter().map(|_| ("mute_time_intervals", texts(["quiet"]))).collect();
+        routes.push(route(format!("severity=~\"{}\"", others.join("|")), muted));
     }
     routes
 }
@@ -125,7 +150,7 @@ fn receiver_name(receiver: &Receiver) -> Yaml {
     format!("{NOBODY}-{}", receiver.name).into()
 }
 
-fn receiver(receiver: &Receiver) -> Yaml {
+fn receiver(receiver: &Receiver, resolved: bool) -> Yaml {
     let (kind, form) = match &receiver.way {
         Way::Webhook(url) => ("webhook_configs", vec![("url", url.as_str().into())]),
         Way::Discord(url) => {
@@ -136,7 +161,7 @@ fn receiver(receiver: &Receiver) -> Yaml {
         }
         Way::Mail(mail) => ("email_configs", letter(mail)),
     };
-    let form = std::iter::once(("send_resolved", Yaml::Bool(true))).chain(form).collect();
+    let form = std::iter::once(("send_resolved", Yaml::Bool(resolved))).chain(form).collect();
     Yaml::Map(vec![("name", receiver_name(receiver)), (kind, one(form))])
 }
 
@@ -147,11 +172,12 @@ fn letter(mail: &Mail) -> Vec<(&'static str, Yaml)> {
         ("to", mail.to.as_str().into()),
         ("from", mail.from.as_str().into()),
         ("smarthost", mail.server.as_str().into()),
-        ("require_tls", Yaml::Bool(mail.tls)),
+        ("require_tls", Yaml::Bool(mail.starttls)),
         ("headers", Yaml::Map(vec![("Subject", subject.into())])),
         ("html", "".into()),
         ("text", text.into()),
     ];
+    form.extend(mail.ca_file.as_ref().map(|file| ("tls_config", Yaml::Map(vec![("ca_file", file.as_str().into())]))));
     form.extend(mail.user.as_ref().map(|user| ("auth_username", user.as_str().into())));
     form.extend(mail.password.as_ref().map(|password| ("auth_password", password.as_str().into())));
     form
@@ -176,8 +202,12 @@ fn intervals(quiet: &Quiet) -> Yaml {
 }
 
 /// What is down needs no other word, and who is told that it is bad need not hear that it is not good: the graver rule of
-/// a runbook silences the milder ones with the same labels.
-fn inhibitions(rules: &[Rule]) -> Vec<Yaml> {
+/// a runbook silences the milder ones with the same labels. It does so for everybody, so not where somebody hears the
+/// milder ones only.
+fn inhibitions(rules: &[Rule], receivers: &[Receiver]) -> Vec<Yaml> {
+    let hears_only = |milder: Severity, graver: Severity| {
+        receivers.iter().any(|one| one.severities.contains(&milder) && !one.severities.contains(&graver))
+    };
     let quiets = |source: String, target: String, equal: &[&str]| {
         Yaml::Map(vec![
             ("source_matchers", texts([source])),
@@ -188,7 +218,8 @@ fn inhibitions(rules: &[Rule]) -> Vec<Yaml> {
     let mut all =
         vec![quiets("alertname=\"HivisDown\"".to_owned(), "alertname!=\"HivisDown\"".to_owned(), &["instance"])];
     for graver in rules {
-        for milder in rules.iter().filter(|rule| rule.runbook == graver.runbook && rule.severity < graver.severity) {
+        let milder = rules.iter().filter(|rule| rule.runbook == graver.runbook && rule.severity < graver.severity);
+        for milder in milder.filter(|rule| !hears_only(rule.severity, graver.severity)) {
             let named = |rule: &Rule| format!("alertname=\"{}\"", rule.name);
             all.push(quiets(named(graver), named(milder), &["instance", "gpu", "purpose", "period", "name"]));
         }

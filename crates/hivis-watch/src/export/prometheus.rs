@@ -45,9 +45,12 @@ pub fn scrape_file(targets: &[String], alertmanager: &str) -> String {
     .document("Written by `hivis watch export`: a whole configuration, or three parts to copy into yours.")
 }
 
-/// `1h30m`, `5m`, `15s`.
+/// `1h30m`, `5m`, `15s`, `0s`.
 pub(super) fn span(duration: Duration) -> String {
     let seconds = duration.as_secs();
+    if seconds == 0 {
+        return "0s".to_owned();
+    }
     let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
     let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, unit)| format!("{count}{unit}"));
     parts.collect::<Vec<_>>().concat()

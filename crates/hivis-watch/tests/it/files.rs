@@ -31,7 +31,8 @@ fn every_alertmanager_configuration_is_its_own() {
         server: "mail.example.org:587".to_owned(),
         user: Some("yes".to_owned()),
         password: Some("a \"b\": #c \\ é {{".to_owned()),
-        tls: true,
+        starttls: true,
+        ca_file: Some("/etc/ssl/own.pem".to_owned()),
     };
     let quiet = |from: &str, until: &str| Some(Quiet { from: from.to_owned(), until: until.to_owned() });
     let receiver = |name: &str, severities: &[Severity], way: Way| Receiver {
@@ -50,7 +51,11 @@ fn every_alertmanager_configuration_is_its_own() {
             receiver("hivis", &[], discord(3)),
         ],
         quiet: quiet("22:00", "07:00"),
-        repeat: Some(Duration::from_mins(90)),
+        group_by: vec!["severity", "instance"],
+        wait: Duration::ZERO,
+        interval: Duration::ZERO,
+        repeat: Duration::from_mins(90),
+        resolved: false,
     };
     let early = Contacts { quiet: quiet("01:00", "05:30"), ..Contacts::default() };
     let evening = Contacts { quiet: quiet("20:00", "00:00"), ..Contacts::default() };
@@ -74,6 +79,29 @@ fn every_alertmanager_configuration_is_its_own() {
             assert_eq!(String::from_utf8_lossy(&done.stdout).trim(), told.join(","), "{index}, {severity}: {done:?}");
         }
     }
+}
+
+#[test]
+fn a_graver_rule_silences_a_milder_one_where_all_hear_both() {
+    let rules = rules(&Thresholds::default());
+    let written = |severities: &[&[Severity]]| {
+        let receiver = |(number, severities): (usize, &&[Severity])| Receiver {
+            name: number.to_string(),
+            severities: severities.iter().copied().collect(),
+            way: Way::Webhook("http://127.0.0.1:1/".to_owned()),
+        };
+        let receivers = severities.iter().enumerate().map(receiver).collect();
+        export::alertmanager(&Contacts { receivers, ..Contacts::default() }, &rules)
+    };
+    let silences = |text: &str| text.matches("target_matchers").count();
+    let (all, mild) = ([Severity::Info, Severity::Warning, Severity::Critical], [Severity::Info, Severity::Warning]);
+    let both = written(&[&all, &all]);
+    let everybody = silences(&both);
+    assert!(everybody > 5 && both.contains("HivisSpendOver"), "{both}");
+    // Who hears critical alerts only loses nothing by it; who hears all but those would.
+    assert_eq!(silences(&written(&[&all, &all[2..]])), everybody);
+    let some = written(&[&all, &mild]);
+    assert!(silences(&some) < everybody && !some.contains("HivisSpendOver"), "{some}");
 }
 
 #[test]

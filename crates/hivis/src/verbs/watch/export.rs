@@ -1,5 +1,6 @@
 //! `hivis watch export`: files for Prometheus, Alertmanager and Grafana, and the runbooks.
 
+use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,10 +21,11 @@ pub(super) fn run(global: &Global, settings: &Settings, args: &WatchExportArgs) 
     let rules = rules(&thresholds);
     let watch = &settings.watch;
     let targets = watch.targets.clone().unwrap_or_else(|| vec![settings.serve.page.to_string()]);
+    let told = contacts(&settings.notify, Timestamp::now())?;
     let mut files = vec![
         ("hivis-rules.yml".to_owned(), export::rules_file(&rules, &settings.runbooks())),
         ("prometheus.yml".to_owned(), export::scrape_file(&targets, &watch.alertmanager)),
-        ("alertmanager.yml".to_owned(), export::alertmanager(&contacts(&settings.notify, Timestamp::now())?, &rules)),
+        ("alertmanager.yml".to_owned(), export::alertmanager(&told.contacts, &rules)),
     ];
     for dashboard in export::dashboards(&thresholds) {
         let text = serde_json::to_string_pretty(&dashboard.json())? + "\n";
@@ -35,7 +37,8 @@ pub(super) fn run(global: &Global, settings: &Settings, args: &WatchExportArgs) 
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     if global.json {
-        println!("{}", json!({ "folder": args.to, "files": names, "rules": rules.len() }));
+        let left_out: BTreeMap<_, _> = told.left_out.into_iter().collect();
+        println!("{}", json!({ "folder": args.to, "files": names, "rules": rules.len(), "left_out": left_out }));
     } else {
         let dashboards = names.iter().filter(|name| name.starts_with("dashboards/")).count();
         println!(
@@ -44,6 +47,9 @@ pub(super) fn run(global: &Global, settings: &Settings, args: &WatchExportArgs) 
             rules.len(),
             runbook::ALL.len()
         );
+        for (name, why) in &told.left_out {
+            eprintln!("note: Alertmanager does not tell [notify.channels.{name}]: {why}; `hivis serve` does");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
