@@ -6,6 +6,7 @@ use hivis_console::{
     DriftPoint, DriftQuestion, DriftSource, DriftView, RankDay, RankRelease, RankView, SourceError, SourceFuture,
 };
 use hivis_store::{Home, Ledger};
+use hivis_types::Hotkey;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
@@ -13,11 +14,11 @@ use crate::config::Settings;
 use crate::drifting::plot as drift_plot;
 use crate::drifting::report::{Question, report};
 use crate::earnings::Span;
-use crate::failure;
 use crate::metagraph::Reading;
 use crate::ranking::releases::{Change, Verdict};
-use crate::ranking::{Standing, days, own_key, plot, show};
+use crate::ranking::{Standing, days, plot, show};
 use crate::verbs::rank::judged;
+use crate::{failure, verbs};
 
 /// So long an answer about the rank is given again: it reads weeks of payouts, which do not change by the second.
 const RANK_KEPT: Duration = Duration::from_mins(1);
@@ -82,10 +83,16 @@ impl RankAndDrift {
         })
     }
 
+    /// The key that the readings are of: the newest one's, else the wallet's.
+    async fn hotkey(&self, since: Timestamp) -> anyhow::Result<Option<Hotkey>> {
+        let newest = self.ledger.readings(None, since).await?.pop().map(|reading| reading.hotkey);
+        Ok(newest.or_else(|| verbs::serve::keypair(&self.settings.wallet).ok().map(|pair| pair.hotkey())))
+    }
+
     async fn rank_view(&self, count: u32) -> anyhow::Result<RankView> {
         let now = Timestamp::now();
         let span = Span::last(count, now);
-        let Some(hotkey) = own_key(&self.ledger, &self.settings, span.begin()).await? else {
+        let Some(hotkey) = self.hotkey(span.begin()).await? else {
             return Ok(RankView::default());
         };
         let readings = self.ledger.readings(Some(&hotkey), span.begin()).await?;

@@ -9,7 +9,6 @@ use jiff::tz::TimeZone;
 use crate::calendar::{self, calendar};
 use crate::config::Settings;
 use crate::night::{Kind, Times};
-use crate::ranking::registration;
 use crate::submission::submission;
 
 /// Reads and sets.
@@ -18,8 +17,7 @@ pub(super) async fn set(home: &Home, ledger: &Ledger, settings: &Settings) -> Re
     spend(&ledger.spent("synth", now).await?, &settings.synth.caps);
     metrics::gauge!(metric::REVIEW_QUEUE).set(ledger.review_counts().await?.waiting() as f64);
     let submission = submission(home, ledger).await?;
-    let registration = registration(home, ledger, settings, now).await?;
-    for entry in calendar(registration.as_ref(), submission.as_ref(), &settings.dates) {
+    for entry in calendar(None, submission.as_ref(), &settings.dates) {
         let day = entry.date.to_zoned(TimeZone::UTC)?.timestamp();
         let kind = if entry.kind == calendar::Kind::Deadline { "deadline" } else { "event" };
         metrics::gauge!(metric::DATE, "name" => entry.what, "kind" => kind).set(seconds(day));

@@ -90,7 +90,7 @@ fn difference(before: &[Vec<f64>], after: &[Vec<f64>], seed: u64) -> Interval {
 }
 
 /// How much a day's mean tells of the next one's: the autocorrelation at lag one about each side's own mean, with what
-/// `n` days lack of it, `(1 + 3r) / n` (Marriott and Pope, 1954). At least 0; at most 0.8, where few days say nothing
+/// `n` days lack of it, about `(1 + 3r) / n` (Marriott and Pope, 1954). At least 0; at most 0.8, where few days say nothing
 /// more. A day without a reading is stepped over.
 fn tie(sides: &[&[Vec<f64>]; 2]) -> f64 {
     let (mut together, mut alone, mut count) = (0.0, 0.0, 0);

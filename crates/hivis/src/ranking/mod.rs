@@ -12,7 +12,7 @@ pub(crate) mod site;
 use anyhow::Result;
 use hivis_store::{Home, Ledger, NeuronReading};
 use hivis_types::{Hotkey, Neuron};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::calendar::Registration;
@@ -89,23 +89,10 @@ pub(crate) async fn keep(ledger: &Ledger, reading: &Reading, hotkey: &Hotkey) ->
     Ok(standing)
 }
 
-/// The key that the home's readings are of: the newest one's, else the wallet's; `None` without either.
-pub(crate) async fn own_key(ledger: &Ledger, settings: &Settings, since: Timestamp) -> Result<Option<Hotkey>> {
-    let newest = ledger.readings(None, since).await?.pop().map(|reading| reading.hotkey);
-    Ok(newest.or_else(|| verbs::serve::keypair(&settings.wallet).ok().map(|pair| pair.hotkey())))
-}
-
-/// Our registration, by the last metagraph that the home keeps; nothing is asked of the chain.
-pub(crate) async fn registration(
-    home: &Home,
-    ledger: &Ledger,
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<Option<Registration>> {
-    let Some(reading) = Reading::last(home.path(), settings.chain.netuid, None) else { return Ok(None) };
-    let lately = now.saturating_sub(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MIN);
-    let hotkey = own_key(ledger, settings, lately).await?;
-    Ok(hotkey.and_then(|hotkey| Registration::of(&reading, &hotkey)))
+/// The serving key's registration, by the last metagraph that the home keeps; nothing is asked of the chain.
+pub(crate) fn registration(home: &Home, settings: &Settings) -> Option<Registration> {
+    let reading = Reading::last(home.path(), settings.chain.netuid, None)?;
+    Registration::of(&reading, &verbs::serve::keypair(&settings.wallet).ok()?.hotkey())
 }
 
 /// The rank of a share among those of the miners, and how many there are; the best is 1, equals share a rank.

@@ -5,7 +5,7 @@ use hivis_console::system::{DateLine, JobLine, JobsView, NextTurn, StepLine};
 use hivis_store::{Home, Job, JobState, Ledger};
 use jiff::Timestamp;
 
-use crate::calendar::{State, calendar};
+use crate::calendar::{Entry, State, calendar};
 use crate::config::Settings;
 use crate::earnings::day_of;
 use crate::night::{Kind, Times};
@@ -64,11 +64,15 @@ pub(super) fn held(job: &Job, now: Timestamp) -> bool {
 pub(super) async fn dates(home: &Home, ledger: &Ledger, settings: &Settings, now: Timestamp) -> Result<Vec<DateLine>> {
     let submission = submission(home, ledger).await?;
     let today = day_of(now);
-    let registration = registration(home, ledger, settings, now).await?;
+    let registration = registration(home, settings);
     let entries = calendar(registration.as_ref(), submission.as_ref(), &settings.dates);
-    let line = |entry: &crate::calendar::Entry| DateLine {
+    let line = |entry: &Entry| DateLine {
         date: entry.date.to_string(),
-        what: if entry.in_force == Some(false) { format!("{} (not in force)", entry.what) } else { entry.what.clone() },
+        what: match entry {
+            Entry { in_force: Some(false), what, .. } => format!("{what} (not in force)"),
+            Entry { about: true, what, .. } => format!("{what} (about)"),
+            Entry { what, .. } => what.clone(),
+        },
         why: entry.why.clone(),
         source: entry.source.clone(),
         days_left: entry.days_left(today),
