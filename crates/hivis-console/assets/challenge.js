@@ -7,7 +7,6 @@ import { byId, el } from "./dom.js";
 /** @typedef {{release: string, probability: number, ms: number}} Said */
 /** @typedef {{serving: Said | null, asked: Said}} Replay */
 
-const form = document.getElementById("replay");
 const id = byId("record").dataset.id ?? "";
 
 /** @param {string} who @param {Said} said */
@@ -19,21 +18,32 @@ function row(who, said) {
     el("td", { class: side === "roadwork" ? "road" : "clear" }, side), el("td", { class: "number" }, `${said.ms.toFixed(1)} ms`));
 }
 
-form?.addEventListener("submit", async (event) => {
-  event.preventDefault();
+/** @param {string} release */
+async function ask(release) {
   const place = byId("replayed");
-  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
-  const select = /** @type {HTMLSelectElement} */ (byId("release"));
-  button.disabled = true;
-  place.replaceChildren(el("p", { class: "soft" }, `Loading ${select.value} and asking it…`));
+  if (place.ariaBusy === "true") return;
+  place.ariaBusy = "true";
+  place.replaceChildren(el("p", { class: "soft" }, `Loading ${release} and asking it…`));
   try {
     /** @type {Replay} */
-    const said = await send(`/api/challenge/${id}/replay`, { release: select.value });
+    const said = await send(`/api/challenge/${id}/replay`, { release });
     const rows = [row("asked", said.asked)];
     if (said.serving) rows.unshift(row("serving now", said.serving));
     place.replaceChildren(el("div", { class: "scroll", tabindex: "0" }, el("table", {}, el("tbody", {}, ...rows))));
   } catch (error) {
     place.replaceChildren(el("p", { class: "error" }, error instanceof Error ? error.message : String(error)));
   }
-  button.disabled = false;
-});
+  place.ariaBusy = "false";
+}
+
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("#replay[data-may]"));
+if (form) {
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector("button"));
+  const select = /** @type {HTMLSelectElement} */ (byId("release"));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    ask(select.value);
+  });
+  // Until here nobody listened, and the browser would have sent the form as a plain one and lost the answer.
+  button.disabled = select.disabled = false;
+}

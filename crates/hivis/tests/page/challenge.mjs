@@ -22,7 +22,7 @@ await withBrowser(async (browser) => {
   assert.ok(page.url().includes("/challenge/"), page.url());
 
   // What serves says the same again.
-  await page.focus("#replay button");
+  await page.focus("#replay button:enabled");
   await page.keyboard.press("Enter");
   await page.waitForSelector("#replayed table", { timeout: PATIENCE });
   const said = await page.textContent("#replayed");
@@ -33,6 +33,14 @@ await withBrowser(async (browser) => {
   assert.equal(scores[0], Number(shown).toFixed(4), "as it was answered");
   await holds(opened, "challenge-replayed-1280-light");
   await opened.context.close();
+
+  // Before a script listens, or without one, the form cannot be sent past it.
+  const plain = await browser.newContext({ javaScriptEnabled: false });
+  const bare = await plain.newPage();
+  await bare.goto(`${ADDRESS}/challenge/${id}`);
+  assert.ok(await bare.isDisabled("#replay button"), "nobody listens yet");
+  assert.ok(await bare.isVisible("#replay noscript"), "and that is said");
+  await plain.close();
 
   // What is not there is said.
   const response = await fetch(`${ADDRESS}/challenge/ffffffff`);

@@ -78,8 +78,8 @@ await withBrowser(async (browser) => {
   await form.fill("#name", NAME);
   await form.fill("#password", PASSWORD);
   await form.click("button");
-  assert.equal(form.url(), `${ADDRESS}/system`);
+  await form.waitForURL(`${ADDRESS}/system`);
   await form.click("text=Log out");
-  assert.equal(form.url(), `${ADDRESS}/login`);
+  await form.waitForURL(`${ADDRESS}/login`);
   await plain.close();
 });
