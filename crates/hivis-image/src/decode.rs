@@ -219,9 +219,8 @@ impl<'a> Opened<'a> {
                 Box::new(JpegDecoder::new(Cursor::new(bytes))?)
             }
             Media::Png => {
-                // Colour profiles and text are compressed as well: 8 bytes a pixel is the most that pixels need.
                 let mut memory = Limits::no_limits();
-                memory.max_alloc = Some(limits.pixels.saturating_mul(8));
+                memory.max_alloc = Some(png_memory(bytes, limits.pixels));
                 let decoder = PngDecoder::with_limits(Cursor::new(bytes), memory)?;
                 note(bytes.get(25) == Some(&3), "palette");
                 note(decoder.is_apng()?, "animated");
@@ -236,6 +235,14 @@ impl<'a> Opened<'a> {
         };
         Ok(Self { decoder, claim, jpeg, notes })
     }
+}
+
+/// What a PNG may take, bytes: 8 a pixel is the most that pixels need, and other chunks stand in the file. Colour profiles
+/// are compressed as well; one that inflates to over 1 MiB more than the whole file has is not looked at.
+fn png_memory(bytes: &[u8], pixels: u64) -> u64 {
+    let side = |at: usize| bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_be_bytes);
+    let claimed = u64::from(side(16)) * u64::from(side(20));
+    claimed.min(pixels).saturating_mul(8) + bytes.len() as u64 + (1 << 20)
 }
 
 /// Any of the decoders' layouts to RGB. Of 16-bit samples the byte at `high` stays, as in Pillow.

@@ -33,6 +33,12 @@ pub(crate) fn picture(path: &Path) -> Picture {
     decode(&read(path), &DecodeLimits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display())).picture
 }
 
+/// The process's peak memory in KiB, where the system tells.
+pub(crate) fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+}
+
 /// Largest difference of each pixel, and the mean over all values.
 pub(crate) fn differences(a: &Picture, b: &Picture) -> (Vec<u8>, f64) {
     assert_eq!((a.width(), a.height()), (b.width(), b.height()));
