@@ -75,7 +75,7 @@ fn fuzz_reading_models_and_heads() {
     let before = peak_kilobytes();
     let until = Instant::now() + Duration::from_secs(seconds);
     let (mut rounds, mut read) = (0u64, 0u64);
-    while Instant::now() < until {
+    while rounds <= 50 || Instant::now() < until {
         let mut rng = ChaCha8Rng::seed_from_u64(seed.wrapping_add(rounds));
         rounds += 1;
         let Parts { config, preprocessor, mut weights } = bases.choose(&mut rng).unwrap().clone();

@@ -7,6 +7,7 @@ mod asking;
 mod batcher;
 mod btauth;
 mod faults;
+mod gate;
 mod golden;
 mod load;
 mod measured;

@@ -18,6 +18,8 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::gate::until;
+
 /// No wait of a test is longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -129,15 +131,15 @@ impl World {
 
     /// The one record there must be, once it is there: the answer does not wait for it.
     pub(crate) async fn record(&self) -> Record {
-        let one = async {
-            while self.records().is_empty() {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, one).await.expect("a record comes");
+        until(|| !self.records().is_empty()).await;
         let mut records = std::mem::take(&mut *self.kept.0.lock().unwrap());
         assert_eq!(records.len(), 1, "{records:?}");
         records.remove(0)
+    }
+
+    /// Waits until so many requests are admitted and not yet answered.
+    pub(crate) async fn in_flight(&self, requests: usize) {
+        until(|| self.axon.health().in_flight == requests).await;
     }
 
     /// Tells it to drain, without waiting.

@@ -125,11 +125,10 @@ async fn a_full_queue_drops_pictures_then_rows_and_counts_both() {
         ..settings()
     };
     let (writer, handle) = RecordWriter::spawn(&world.home, &world.ledger, stuck).unwrap();
-    let started = Instant::now();
+    // The queue is full for an hour: were an offer to wait for room, this would not end.
     for n in 0..130 {
         writer.offer(record(n));
     }
-    assert!(started.elapsed() < Duration::from_secs(5), "offers do not wait");
     let stats = writer.stats();
     assert_eq!(stats.dropped_by, [(DropReason::QueueFull, 30)]);
     assert_eq!(stats.waiting, 100);

@@ -25,7 +25,7 @@ pub(crate) fn hivis(home: &Path, args: &[&str]) -> Command {
 
 /// Runs to the end under a deadline that is far for all but whole days.
 pub(crate) fn output(command: Command) -> Output {
-    output_within(DEADLINE * 3, command)
+    output_within(DEADLINE * 5, command)
 }
 
 /// Runs to the end under this deadline.

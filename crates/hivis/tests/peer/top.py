@@ -19,8 +19,11 @@ import time
 LEAVE, *COMMAND = sys.argv[1:]
 PATIENCE = 60.0
 
+# The command begins only when the terminal's modes have been read and its window has a size.
+ready, go = os.pipe()
 child, terminal = pty.fork()
 if child == 0:
+    os.read(ready, 1)
     os.execvp(COMMAND[0], COMMAND)
 
 
@@ -30,6 +33,7 @@ def resize(rows, columns):
 
 resize(30, 100)
 before = termios.tcgetattr(terminal)
+os.write(go, b".")
 shown = b""
 
 
@@ -70,7 +74,7 @@ else:
 
 since = len(shown)
 wait_for(b"\x1b[?1049l", since)
-after = termios.tcgetattr(terminal)
 code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+after = termios.tcgetattr(terminal)
 left = b"\x1b[?1049h" in shown and shown.rindex(b"\x1b[?1049l") > shown.rindex(b"\x1b[?1049h")
 print(json.dumps({"code": code, "frames": [first, second], "same": before == after, "left": left}))
