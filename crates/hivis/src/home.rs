@@ -52,8 +52,7 @@ pub(crate) fn settings(home: &Home, flags: &ServeArgs) -> Result<Settings> {
 pub(crate) fn wallet(global: &Global, flags: &WalletArgs) -> Result<WalletSettings> {
     let home = path(global)?;
     let raw = config::load(&home.join("hivis.toml"), std::env::vars())?;
-    let WalletArgs { wallet, hotkey, wallet_path } = flags.clone();
-    let flags = ServeArgs { wallet, hotkey, wallet_path, ..ServeArgs::default() };
+    let flags = ServeArgs { wallet: flags.clone(), ..ServeArgs::default() };
     Ok(Settings::resolve(&raw, &flags, &home)?.wallet)
 }
 

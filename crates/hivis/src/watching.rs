@@ -43,15 +43,7 @@ pub(crate) struct Watching {
 impl Watching {
     /// Watches for as long as it is polled; dropped, it stops. A panic ends one life and not the watch.
     pub(crate) async fn run(self) {
-        loop {
-            // Ended with this task: a set aborts what it holds when it is dropped.
-            let mut life = JoinSet::new();
-            life.spawn(self.clone().live());
-            if let Some(Err(error)) = life.join_next().await {
-                tracing::error!(%error, "the watch stopped; it begins again in a minute");
-            }
-            tokio::time::sleep(AGAIN).await;
-        }
+        lives(|| self.clone().live()).await;
     }
 
     async fn live(self) {
@@ -108,6 +100,19 @@ impl Watching {
     }
 }
 
+/// One life after the other, each in a task of its own.
+async fn lives<L: Future<Output = ()> + Send + 'static>(begin: impl Fn() -> L) {
+    loop {
+        // Ended with this one: a set aborts what it holds when it is dropped.
+        let mut life = JoinSet::new();
+        life.spawn(begin());
+        if let Some(Err(error)) = life.join_next().await {
+            tracing::error!(%error, "the watch stopped; it begins again in a minute");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
 async fn deliver(teller: &Teller, made: &Notify) {
     loop {
         teller.deliver(Timestamp::now(), &mut rand::random::<f64>).await;
@@ -158,5 +163,31 @@ impl Eyes {
         let ripe = |hold: Duration| open > hold + 3 * self.round;
         let unripe = self.judge.rules().iter().filter(|rule| !ripe(rule.hold)).map(|rule| rule.name.to_owned());
         (found, unripe.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_ends_one_life_and_a_drop_the_last() {
+        let (begun, living) = (Arc::new(AtomicU32::new(0)), Arc::new(()));
+        let (count, held) = (Arc::clone(&begun), Arc::clone(&living));
+        let watch = lives(move || {
+            let (life, held) = (count.fetch_add(1, Ordering::Relaxed), Arc::clone(&held));
+            async move {
+                assert!(life > 1, "the first two lives end badly");
+                std::future::pending::<()>().await;
+                drop(held);
+            }
+        });
+        assert!(tokio::time::timeout(AGAIN * 10, watch).await.is_err(), "it goes on");
+        assert_eq!(begun.load(Ordering::Relaxed), 3);
+        tokio::task::yield_now().await;
+        assert_eq!(Arc::strong_count(&living), 1, "nothing of it is left");
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::WalletArgs;
+
 /// `hivis publish`
 #[derive(Debug, Default, Args)]
 #[command(
@@ -50,13 +52,7 @@ pub struct PublishArgs {
     /// Upload only; NATIX is told nothing.
     #[arg(long, conflicts_with = "uid")]
     pub no_register: bool,
-    /// The wallet's name [default: wallet.name, else default].
-    #[arg(long)]
-    pub wallet: Option<String>,
-    /// The hotkey's name in the wallet [default: wallet.hotkey, else default].
-    #[arg(long)]
-    pub hotkey: Option<String>,
-    /// The wallets' folder [default: wallet.path, else ~/.bittensor/wallets].
-    #[arg(long, value_name = "FOLDER")]
-    pub wallet_path: Option<PathBuf>,
+    /// Which wallet.
+    #[command(flatten)]
+    pub wallet: WalletArgs,
 }

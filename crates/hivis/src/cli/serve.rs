@@ -1,9 +1,10 @@
 //! `hivis demo` and `hivis serve`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+
+use crate::cli::WalletArgs;
 
 /// `hivis demo`
 #[derive(Debug, Args)]
@@ -45,15 +46,9 @@ pub struct ServeArgs {
     /// Where the page, /healthz, /readyz and /metrics are [default: 127.0.0.1:8092].
     #[arg(long, value_name = "IP:PORT")]
     pub page: Option<SocketAddr>,
-    /// The wallet's name [default: default].
-    #[arg(long)]
-    pub wallet: Option<String>,
-    /// The hotkey's name in the wallet [default: default].
-    #[arg(long)]
-    pub hotkey: Option<String>,
-    /// The wallets' folder [default: ~/.bittensor/wallets].
-    #[arg(long, value_name = "FOLDER")]
-    pub wallet_path: Option<PathBuf>,
+    /// Which wallet.
+    #[command(flatten)]
+    pub wallet: WalletArgs,
     /// What runs the model [default: rten].
     #[arg(long, value_enum)]
     pub engine: Option<EngineName>,

@@ -81,9 +81,9 @@ impl Origins {
         let given = [
             ("serve.addr", "--addr", flags.addr.map(|addr| addr.to_string())),
             ("serve.page", "--page", flags.page.map(|addr| addr.to_string())),
-            ("wallet.name", "--wallet", text(&flags.wallet)),
-            ("wallet.hotkey", "--hotkey", text(&flags.hotkey)),
-            ("wallet.path", "--wallet-path", flags.wallet_path.as_ref().map(|path| path.display().to_string())),
+            ("wallet.name", "--wallet", text(&flags.wallet.wallet)),
+            ("wallet.hotkey", "--hotkey", text(&flags.wallet.hotkey)),
+            ("wallet.path", "--wallet-path", flags.wallet.wallet_path.as_ref().map(|path| path.display().to_string())),
             ("model.engine", "--engine", flags.engine.map(engine)),
             ("model.precision", "--precision", flags.precision.map(precision)),
         ];

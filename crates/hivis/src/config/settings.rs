@@ -14,7 +14,7 @@ use super::{
     ConsoleSettings, DatesSettings, DriftSettings, EarningsSettings, GateSettings, MineSettings, NightSettings,
     NotifySettings, Origins, RankSettings, ReviewSettings, SynthSettings, VersionsSettings, WatchSettings,
 };
-use crate::cli::{EngineName, PrecisionName, ServeArgs};
+use crate::cli::{EngineName, PrecisionName, ServeArgs, WalletArgs};
 use crate::failure::Hinted;
 use crate::policy::Policy;
 
@@ -150,7 +150,7 @@ impl Settings {
     /// Checks what was written and fills in the defaults; relative paths start at `home`.
     pub fn resolve(raw: &Raw, flags: &ServeArgs, home: &Path) -> Result<Self> {
         Ok(Self {
-            wallet: wallet(raw, flags),
+            wallet: wallet(raw, &flags.wallet),
             serve: serve(raw, flags, home)?,
             model: model(raw, flags)?,
             records: RecordSettings {
@@ -184,7 +184,7 @@ impl Settings {
     }
 }
 
-fn wallet(raw: &Raw, flags: &ServeArgs) -> WalletSettings {
+fn wallet(raw: &Raw, flags: &WalletArgs) -> WalletSettings {
     let text = |flag: &Option<String>, file: &Option<String>| {
         flag.clone().or_else(|| file.clone()).unwrap_or_else(|| "default".to_owned())
     };

@@ -27,8 +27,7 @@ use crate::{backbone, chain, home, promote};
 /// Uploads what is not there, then registers what is not registered.
 pub(crate) async fn run(global: &Global, args: &PublishArgs) -> Result<ExitCode> {
     let home = home::open(global)?;
-    let (wallet, hotkey, wallet_path) = (args.wallet.clone(), args.hotkey.clone(), args.wallet_path.clone());
-    let settings = home::settings(&home, &ServeArgs { wallet, hotkey, wallet_path, ..ServeArgs::default() })?;
+    let settings = home::settings(&home, &ServeArgs { wallet: args.wallet.clone(), ..ServeArgs::default() })?;
     let keypair = keypair(&settings.wallet)?;
     if let Some(other) = args.submitted_by.as_ref().filter(|other| **other != keypair.hotkey().to_string()) {
         let why = format!("--submitted-by {other} is not the hotkey in use, {}", keypair.hotkey());

@@ -211,12 +211,7 @@ fn code(good: bool) -> ExitCode {
 
 /// The miner's own settings as `hivis serve` would have them.
 fn serve_args(args: &UpArgs) -> ServeArgs {
-    ServeArgs {
-        wallet: args.wallet.wallet.clone(),
-        hotkey: args.wallet.hotkey.clone(),
-        wallet_path: args.wallet.wallet_path.clone(),
-        ..ServeArgs::default()
-    }
+    ServeArgs { wallet: args.wallet.clone(), ..ServeArgs::default() }
 }
 
 /// What is said when a step cannot be taken for want of something that only the user has.

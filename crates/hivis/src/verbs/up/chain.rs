@@ -80,9 +80,7 @@ impl Up<'_> {
             repo: Some(repo.to_owned()),
             uid: told.then_some(uid),
             no_register: !told,
-            wallet: self.args.wallet.wallet.clone(),
-            hotkey: self.args.wallet.hotkey.clone(),
-            wallet_path: self.args.wallet.wallet_path.clone(),
+            wallet: self.args.wallet.clone(),
             ..PublishArgs::default()
         };
         verbs::publish::run(self.global, &args).await?;
