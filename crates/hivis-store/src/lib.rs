@@ -60,6 +60,7 @@ pub use ledger::alerts::{
     OutboxMessage, OutboxState, SendEnd, StoredAlert, Tells,
 };
 pub use ledger::audit::{AuditEntry, NewAudit};
+pub use ledger::batches::{Batch, BatchKind, NewBatch};
 pub use ledger::bridges::MadeBy;
 pub use ledger::bulk::{NewFile, Probe};
 pub use ledger::datasets::{Conflict, Dataset, Import, NewDataset};
@@ -67,7 +68,7 @@ pub use ledger::drift::{DriftRecord, DriftReference, DriftRow, DriftValue, Drift
 pub use ledger::earnings::NeuronReading;
 pub use ledger::filter::{Disagreement, RecordFilter, SilenceFilter};
 pub use ledger::gate::{BatchVerdict, ListedVerdict, StoredVerdict, ToGate, VerdictFilter};
-pub use ledger::generated::{Batch, BatchKind, Generated, KeptGenerated, NewBatch, NewGenerated, UnvariedPick};
+pub use ledger::generated::{Generated, KeptGenerated, NewGenerated, UnvariedPick};
 pub use ledger::jobs::{Claim, Claimant, Job, JobState, JobStep, Lease, NewJob, StepEnd, StepState, Term};
 pub use ledger::labels::{Labelled, StoredLabel};
 pub use ledger::log::{LogMatches, LogPage, LogPoint, LogRow, LogRun};

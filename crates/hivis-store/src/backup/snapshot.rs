@@ -7,9 +7,9 @@ use fs_err as fs;
 use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
-use crate::ledger::objects::hash;
+use crate::ledger::columns::RowExt as _;
 use crate::{Md5, ObjectId, StoreError};
 
 /// A picture that the ledger's copy says is there.
@@ -53,8 +53,7 @@ impl Snapshot {
             let mut rows = sqlx::query(sql).fetch(self.connection());
             let mut all = Vec::new();
             while let Some(row) = rows.try_next().await? {
-                let bytes = row.try_get::<i64, _>("bytes")? as u64;
-                all.push(Named { id: ObjectId(hash(&row, "sha256")?), md5: Md5(hash(&row, "md5")?), bytes });
+                all.push(Named { id: row.object("sha256")?, md5: row.md5("md5")?, bytes: row.unsigned("bytes")? });
             }
             Ok(all)
         };

@@ -19,6 +19,7 @@ use sqlx::sqlite::SqliteRow;
 pub use outbox::{ChannelHealth, ChannelState, NewMessage, OutboxMessage, OutboxState, SendEnd, Tells};
 pub use round::{AlertRound, AlertState, AlertTimes, AlertTold};
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Longest text of one field, in characters: some come from outside.
@@ -169,12 +170,10 @@ fn cut(text: &str) -> String {
 }
 
 fn from_row(row: &SqliteRow) -> Result<StoredAlert, sqlx::Error> {
-    let labels: String = row.try_get("labels")?;
-    let labels = serde_json::from_str(&labels).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-    let ack = match (row.try_get::<Option<String>, _>("ack_by")?, time(row, "ack_us")?) {
+    let ack = match (row.try_get::<Option<String>, _>("ack_by")?, row.time_if("ack_us")?) {
         (Some(by), Some(at)) => {
             let note = row.try_get::<Option<String>, _>("ack_note")?.unwrap_or_default();
-            Some(Ack { by, at, note, until: time(row, "ack_until_us")? })
+            Some(Ack { by, at, note, until: row.time_if("ack_until_us")? })
         }
         _ => None,
     };
@@ -182,35 +181,20 @@ fn from_row(row: &SqliteRow) -> Result<StoredAlert, sqlx::Error> {
         id: row.try_get("id")?,
         key: row.try_get("key")?,
         rule: row.try_get("rule")?,
-        labels,
+        labels: row.json("labels")?,
         severity: severity(row)?,
         summary: row.try_get("summary")?,
         value: row.try_get("value")?,
         runbook: row.try_get("runbook")?,
-        since: sure(row, "since_us")?,
-        opened: sure(row, "opened_us")?,
-        seen: sure(row, "seen_us")?,
-        resolved: time(row, "resolved_us")?,
+        since: row.time("since_us")?,
+        opened: row.time("opened_us")?,
+        seen: row.time("seen_us")?,
+        resolved: row.time_if("resolved_us")?,
         flaps: row.try_get::<i64, _>("flaps")? as u32,
         ack,
     })
 }
 
 fn severity(row: &SqliteRow) -> Result<Severity, sqlx::Error> {
-    let word: String = row.try_get("severity")?;
-    let all = [Severity::Info, Severity::Warning, Severity::Critical];
-    all.into_iter().find(|severity| severity.as_str() == word).ok_or_else(|| wrong("severity", &word))
-}
-
-fn sure(row: &SqliteRow, index: &str) -> Result<Timestamp, sqlx::Error> {
-    time(row, index)?.ok_or_else(|| wrong(index, "NULL"))
-}
-
-fn time(row: &SqliteRow, index: &str) -> Result<Option<Timestamp>, sqlx::Error> {
-    let us: Option<i64> = row.try_get(index)?;
-    us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(index, &us.to_string()))).transpose()
-}
-
-fn wrong(index: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
+    row.one_of("severity", &[Severity::Info, Severity::Warning, Severity::Critical], Severity::as_str)
 }

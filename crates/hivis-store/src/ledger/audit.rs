@@ -5,6 +5,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Longest text of one field, in characters: some come from outside.
@@ -86,10 +87,8 @@ impl Ledger {
 }
 
 fn from_row(row: &SqliteRow) -> Result<AuditEntry, sqlx::Error> {
-    let us: i64 = row.try_get("at_us")?;
-    let at = Timestamp::from_microsecond(us).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
     let entry = NewAudit {
-        at,
+        at: row.time("at_us")?,
         who: row.try_get("who")?,
         role: row.try_get("role")?,
         source: row.try_get("source")?,

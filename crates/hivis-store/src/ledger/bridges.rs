@@ -8,8 +8,8 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels::{self, StoredLabel};
-use crate::ledger::objects;
 use crate::{Ledger, ObjectId, StoreError};
 
 /// How a generated picture was made.
@@ -39,7 +39,7 @@ impl Ledger {
         let sql = "SELECT sha256, probability FROM records
             WHERE \"release\" = ? AND probability IS NOT NULL AND sha256 IS NOT NULL ORDER BY seq";
         let rows = sqlx::query(sql).bind(release.as_str()).fetch_all(self.readers()).await;
-        let row = |row: &SqliteRow| Ok((ObjectId(objects::hash(row, "sha256")?), row.try_get("probability")?));
+        let row = |row: &SqliteRow| Ok((row.object("sha256")?, row.try_get("probability")?));
         rows.and_then(|rows| rows.iter().map(row).collect()).map_err(|e| self.error(e))
     }
 
@@ -54,7 +54,7 @@ impl Ledger {
         let rows = rows.map_err(|e| self.error(e))?;
         let mut words = BTreeMap::new();
         for row in &rows {
-            let id = ObjectId(objects::hash(row, "sha256").map_err(|e| self.error(e))?);
+            let id = row.object("sha256").map_err(|e| self.error(e))?;
             if let Some(word) = labels::from_row(row).map_err(|e| self.error(e))? {
                 words.insert(id, word);
             }
@@ -76,24 +76,19 @@ impl Ledger {
     /// The records that show a picture, oldest first.
     pub async fn records_of(&self, picture: ObjectId) -> Result<Vec<RecordId>, StoreError> {
         let sql = "SELECT id FROM records WHERE sha256 = ? ORDER BY seq";
-        let ids = sqlx::query_scalar::<_, String>(sql).bind(picture.0.to_vec()).fetch_all(self.readers()).await;
-        let wrong = |id: &str| sqlx::Error::ColumnDecode {
-            index: "id".to_owned(),
-            source: format!("{id} is no record's id").into(),
-        };
-        let read = |ids: Vec<String>| ids.iter().map(|id| id.parse().map(RecordId).map_err(|_| wrong(id))).collect();
-        ids.and_then(read).map_err(|e| self.error(e))
+        let rows = sqlx::query(sql).bind(picture.0.to_vec()).fetch_all(self.readers()).await;
+        rows.and_then(|rows| rows.iter().map(|row| row.record("id")).collect()).map_err(|e| self.error(e))
     }
 }
 
 fn made_by(row: &SqliteRow) -> Result<(ObjectId, MadeBy), sqlx::Error> {
     let parent: &str = row.try_get("parent")?;
-    let parent = if parent.is_empty() { None } else { Some(ObjectId(objects::hash(row, "parent_id")?)) };
+    let parent = if parent.is_empty() { None } else { Some(row.object("parent_id")?) };
     let made = MadeBy {
         generator: row.try_get("generator")?,
         prompt: row.try_get("prompt")?,
         parent,
         cost: Usd(row.try_get("cost_micro")?),
     };
-    Ok((ObjectId(objects::hash(row, "sha256")?), made))
+    Ok((row.object("sha256")?, made))
 }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::datasets::Import;
-use crate::ledger::objects;
 use crate::ledger::pictures::Outcome;
 use crate::version::side_by_side;
 use crate::{Ledger, ObjectId, Put, StoreError, disk};
@@ -184,7 +184,7 @@ impl There {
 
 /// A picture's identity with what the data set says of it; `seen_us` is the least number when it says nothing yet.
 fn read(row: &SqliteRow) -> Result<(ObjectId, There), sqlx::Error> {
-    let id = ObjectId(objects::hash(row, "sha256")?);
+    let id = row.object("sha256")?;
     let text = |column: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<String>, _>(column)?.unwrap_or_default());
     let number = |column: &str| row.try_get::<Option<i64>, _>(column);
     let there = There {

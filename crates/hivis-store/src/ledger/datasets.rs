@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// A data set that is about to be imported.
@@ -127,8 +128,8 @@ impl Ledger {
             Ok(Conflict {
                 one: row.try_get("one")?,
                 other: row.try_get("other")?,
-                shared: row.try_get::<i64, _>("shared")? as u64,
-                differ: row.try_get::<i64, _>("differ")? as u64,
+                shared: row.unsigned("shared")?,
+                differ: row.unsigned("differ")?,
             })
         };
         rows.iter().map(conflict).collect::<Result<_, sqlx::Error>>().map_err(|e| self.error(e))
@@ -164,21 +165,14 @@ fn hash_row(hash: &mut Sha256, row: &SqliteRow) -> Result<(), sqlx::Error> {
 }
 
 fn dataset(row: &SqliteRow) -> Result<Dataset, sqlx::Error> {
-    let time = |column: &str| {
-        let us: Option<i64> = row.try_get(column)?;
-        let wrong =
-            |us: i64| sqlx::Error::ColumnDecode { index: column.to_owned(), source: format!("{us} is no time").into() };
-        us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(us))).transpose()
-    };
-    let count = |column: &str| row.try_get::<i64, _>(column).map(|n| n as u64);
     Ok(Dataset {
         name: row.try_get("name")?,
         source: row.try_get("source")?,
         revision: row.try_get("revision")?,
-        begun: time("begun_us")?.ok_or(sqlx::Error::RowNotFound)?,
-        ended: time("ended_us")?,
-        pictures: count("pictures")?,
-        roadwork: count("roadwork")?,
-        scenes: count("scenes")?,
+        begun: row.time("begun_us")?,
+        ended: row.time_if("ended_us")?,
+        pictures: row.unsigned("pictures")?,
+        roadwork: row.unsigned("roadwork")?,
+        scenes: row.unsigned("scenes")?,
     })
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::ledger::{insert, objects};
+use crate::ledger::columns::{RowExt as _, unreadable};
+use crate::ledger::insert;
 use crate::{Ledger, ObjectId, StoreError};
 
 /// A judged record without its features, to cut windows by.
@@ -142,9 +143,9 @@ impl Ledger {
         let read = |row: &SqliteRow| {
             Ok(DriftRecord {
                 seq: row.try_get("seq")?,
-                release: release(row, "release")?,
+                release: row.release("release")?,
                 precision: precision(row)?,
-                arrived: time(row, "arrived_us")?,
+                arrived: row.time("arrived_us")?,
             })
         };
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
@@ -182,9 +183,8 @@ impl Ledger {
         let query = sqlx::query(sql).bind(window.first_seq).bind(window.last_seq);
         let rows = query.bind(window.release.as_str()).bind(window.precision.as_str()).fetch_all(self.readers()).await;
         let read = |row: &SqliteRow| {
-            let stored = row.try_get::<Option<&[u8]>, _>("sha256")?.is_some();
             Ok(DriftRow {
-                picture: stored.then(|| objects::hash(row, "sha256").map(ObjectId)).transpose()?,
+                picture: row.object_if("sha256")?,
                 probability: row.try_get("probability")?,
                 features: row.try_get::<Option<&[u8]>, _>("features")?.and_then(insert::features_from_blob),
             })
@@ -203,7 +203,7 @@ impl Ledger {
         let rows = query.fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let read = |row: &SqliteRow| {
             let said = Label::from_probability(row.try_get::<f64, _>("probability")? as f32);
-            let label = row.try_get::<Option<i64>, _>("label")?.and_then(Label::from_wire);
+            let label = row.label_if("label")?;
             Ok(label.map(|label| label == said))
         };
         rows.iter().filter_map(|row| read(row).transpose()).collect::<Result<_, _>>().map_err(|e| self.error(e))
@@ -234,10 +234,10 @@ impl Ledger {
             let blob: &[u8] = row.try_get("pictures")?;
             let (whole, rest) = blob.as_chunks::<32>();
             if !rest.is_empty() {
-                return Err(wrong("pictures", &blob.len()));
+                return Err(unreadable("pictures", format!("a blob of {} bytes", blob.len())));
             }
             let pictures = whole.iter().map(|hash| ObjectId(*hash)).collect();
-            Ok(DriftReference { era: era.clone(), space: row.try_get("space")?, at: time(row, "at_us")?, pictures })
+            Ok(DriftReference { era: era.clone(), space: row.try_get("space")?, at: row.time("at_us")?, pictures })
         };
         row.and_then(|row| row.as_ref().map(read).transpose()).map_err(|e| self.error(e))
     }
@@ -276,15 +276,14 @@ impl Ledger {
         let era = era.map(ReleaseId::as_str);
         let query = sqlx::query(sql).bind(kind).bind(era).bind(era).bind(i64::from(limit));
         let read = |row: &SqliteRow| {
-            let facts: Option<String> = row.try_get("facts")?;
             Ok(DriftValue {
                 kind: row.try_get("kind")?,
-                era: release(row, "era")?,
+                era: row.release("era")?,
                 window: row.try_get("window")?,
-                until: time(row, "until_us")?,
+                until: row.time("until_us")?,
                 value: row.try_get("value")?,
                 limit: row.try_get("limit")?,
-                facts: facts.map(|text| serde_json::from_str(&text).map_err(|e| wrong("facts", &e))).transpose()?,
+                facts: row.json_if("facts")?,
             })
         };
         let rows = query.fetch_all(self.readers()).await;
@@ -300,36 +299,18 @@ impl Ledger {
     }
 }
 
-fn wrong(index: &str, value: &dyn std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
-}
-
-fn time(row: &SqliteRow, index: &str) -> Result<Timestamp, sqlx::Error> {
-    let us: i64 = row.try_get(index)?;
-    Timestamp::from_microsecond(us).map_err(|_| wrong(index, &us))
-}
-
-fn release(row: &SqliteRow, index: &str) -> Result<ReleaseId, sqlx::Error> {
-    let name: String = row.try_get(index)?;
-    ReleaseId::new(name).map_err(|error| wrong(index, &error))
-}
-
 fn precision(row: &SqliteRow) -> Result<Precision, sqlx::Error> {
-    let name: String = row.try_get("precision")?;
-    [Precision::Fp32, Precision::Bf16, Precision::Int8]
-        .into_iter()
-        .find(|precision| precision.as_str() == name)
-        .ok_or_else(|| wrong("precision", &name))
+    row.one_of("precision", &[Precision::Fp32, Precision::Bf16, Precision::Int8], Precision::as_str)
 }
 
 fn window(row: &SqliteRow) -> Result<DriftWindow, sqlx::Error> {
     let is = NewDriftWindow {
-        release: release(row, "release")?,
+        release: row.release("release")?,
         precision: precision(row)?,
         first_seq: row.try_get("first_seq")?,
         last_seq: row.try_get("last_seq")?,
-        from: time(row, "from_us")?,
-        until: time(row, "until_us")?,
+        from: row.time("from_us")?,
+        until: row.time("until_us")?,
         records: row.try_get::<i64, _>("records")? as u32,
     };
     Ok(DriftWindow { id: row.try_get("id")?, is })

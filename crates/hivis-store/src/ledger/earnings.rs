@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Our neuron at one block.
@@ -121,24 +122,19 @@ impl Ledger {
 
 fn from_row(row: &SqliteRow) -> Result<NeuronReading, sqlx::Error> {
     let number = |index: &str| row.try_get::<i64, _>(index);
-    let at_us = number("at_us")?;
-    let at = Timestamp::from_microsecond(at_us).map_err(|_| sqlx::Error::ColumnDecode {
-        index: "at_us".to_owned(),
-        source: format!("{at_us} is none that we write").into(),
-    })?;
     Ok(NeuronReading {
         netuid: number("netuid")? as u16,
         hotkey: Hotkey::new(row.try_get::<String, _>("hotkey")?),
-        block: number("block")? as u64,
-        at,
+        block: row.unsigned("block")?,
+        at: row.time("at_us")?,
         uid: number("uid")? as u16,
         tempo: number("tempo")? as u32,
-        registered_at: number("registered_at")? as u64,
+        registered_at: row.unsigned("registered_at")?,
         incentive: row.try_get("incentive")?,
         rank: row.try_get::<Option<i64>, _>("miner_rank")?.map(|rank| rank as u16),
         miners: number("miners")? as u16,
-        emission_rao: number("emission_rao")? as u64,
-        stake_rao: number("stake_rao")? as u64,
+        emission_rao: row.unsigned("emission_rao")?,
+        stake_rao: row.unsigned("stake_rao")?,
         price_rao: row.try_get::<Option<i64>, _>("price_rao")?.map(|price| price as u64),
     })
 }

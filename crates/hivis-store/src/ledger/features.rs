@@ -3,7 +3,8 @@
 use hivis_types::{Precision, ReleaseId};
 use sqlx::{QueryBuilder, Row as _};
 
-use crate::ledger::{insert, objects};
+use crate::ledger::columns::RowExt as _;
+use crate::ledger::insert;
 use crate::{Ledger, ObjectId, StoreError};
 
 /// Pictures asked for in one query: SQLite takes 32,766 parameters.
@@ -39,7 +40,7 @@ impl Ledger {
             query.push(") GROUP BY sha256");
             let rows = query.build().fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
             for row in &rows {
-                let read = || Ok((ObjectId(objects::hash(row, "sha256")?), row.try_get::<&[u8], _>("features")?));
+                let read = || Ok((row.object("sha256")?, row.try_get::<&[u8], _>("features")?));
                 let (id, blob) = read().map_err(|e: sqlx::Error| self.error(e))?;
                 // A broken blob is as good as none: it can be computed again.
                 found.extend(insert::features_from_blob(blob).map(|features| (id, features)));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::ledger::objects;
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, Md5, ObjectId, StoreError};
 
 /// A generated picture that the gate is to judge.
@@ -113,18 +113,15 @@ impl Ledger {
             ORDER BY g.batch, g.at_us, g.sha256";
         let rows = sqlx::query(sql).bind(batch).bind(again).fetch_all(self.readers()).await;
         let read = |row: &SqliteRow| {
-            let parent: Option<Vec<u8>> = row.try_get("parent")?;
-            let parent =
-                parent.map(|bytes| bytes.try_into().map_err(|_| wrong("parent", &"no SHA-256"))).transpose()?;
             Ok(ToGate {
-                id: ObjectId(objects::hash(row, "sha256")?),
-                md5: Md5(objects::hash(row, "md5")?),
+                id: row.object("sha256")?,
+                md5: row.md5("md5")?,
                 batch: row.try_get("batch")?,
                 kind: row.try_get("kind")?,
                 aimed: row.try_get("aimed")?,
                 generator: row.try_get("generator")?,
-                wanted: wanted(row)?,
-                parent: parent.map(ObjectId),
+                wanted: row.label("wanted")?,
+                parent: row.object_if("parent")?,
                 scene: row.try_get("scene")?,
             })
         };
@@ -199,18 +196,18 @@ impl Ledger {
         let read = |row: &SqliteRow| {
             Ok(ListedVerdict {
                 verdict: StoredVerdict {
-                    id: ObjectId(objects::hash(row, "sha256")?),
+                    id: row.object("sha256")?,
                     level: row.try_get("level")?,
-                    at: at(row)?,
+                    at: row.time("at_us")?,
                     passed: row.try_get("passed")?,
-                    reasons: parsed(row, "reasons")?,
-                    figures: parsed(row, "figures")?,
+                    reasons: row.json("reasons")?,
+                    figures: row.json("figures")?,
                     release: row.try_get("release")?,
                 },
-                md5: Md5(objects::hash(row, "md5")?),
+                md5: row.md5("md5")?,
                 batch: row.try_get("batch")?,
                 generator: row.try_get("generator")?,
-                wanted: wanted(row)?,
+                wanted: row.label("wanted")?,
                 prompt: row.try_get("prompt")?,
             })
         };
@@ -224,34 +221,15 @@ impl Ledger {
         let read = |row: &SqliteRow| {
             Ok(BatchVerdict {
                 batch: row.try_get("batch")?,
-                at: at(row)?,
-                pictures: row.try_get::<i64, _>("pictures")? as u64,
+                at: row.time("at_us")?,
+                pictures: row.unsigned("pictures")?,
                 passed: row.try_get("passed")?,
-                reasons: parsed(row, "reasons")?,
-                figures: parsed(row, "figures")?,
+                reasons: row.json("reasons")?,
+                figures: row.json("figures")?,
             })
         };
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
-}
-
-fn wrong(index: &str, value: &dyn std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
-}
-
-fn wanted(row: &SqliteRow) -> Result<Label, sqlx::Error> {
-    let value: i64 = row.try_get("wanted")?;
-    Label::from_wire(value).ok_or_else(|| wrong("wanted", &value))
-}
-
-fn at(row: &SqliteRow) -> Result<Timestamp, sqlx::Error> {
-    let us: i64 = row.try_get("at_us")?;
-    Timestamp::from_microsecond(us).map_err(|_| wrong("at_us", &us))
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
-    let text: &str = row.try_get(column)?;
-    serde_json::from_str(text).map_err(|_| wrong(column, &text))
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -1,6 +1,5 @@
-//! Orders to generators, and the pictures that came of them.
+//! Pictures that generators made.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use hivis_types::{Label, LabelSource, Usd};
@@ -9,88 +8,10 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels;
 use crate::ledger::objects::{self, Sighting};
 use crate::{Ledger, Md5, ObjectId, Put, StoreError};
-
-/// Why pictures were ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BatchKind {
-    /// Each night, of what was hard.
-    Night,
-    /// The run of 60 days.
-    Long,
-    /// Each month, and only what the serving release gets wrong.
-    Adversarial,
-    /// A person asked for it.
-    Hand,
-}
-
-impl BatchKind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Night, Self::Long, Self::Adversarial, Self::Hand];
-
-    /// The name in the ledger and in commands.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Night => "night",
-            Self::Long => "long",
-            Self::Adversarial => "adversarial",
-            Self::Hand => "hand",
-        }
-    }
-}
-
-/// An order that is about to be given.
-#[derive(Clone, Debug)]
-pub struct NewBatch {
-    /// Why.
-    pub kind: BatchKind,
-    /// Who makes it.
-    pub generator: String,
-    /// Name and version of each prompt file.
-    pub prompts: String,
-    /// How many pictures are wanted.
-    pub asked: u64,
-    /// The mining run whose picks it varies.
-    pub run: Option<i64>,
-    /// The tags that it is made for.
-    pub slices: Vec<String>,
-}
-
-/// An order, and what came of it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Batch {
-    /// Its number.
-    pub id: i64,
-    /// Why.
-    pub kind: BatchKind,
-    /// Who makes it.
-    pub generator: String,
-    /// Name and version of each prompt file.
-    pub prompts: String,
-    /// How many pictures were wanted.
-    pub asked: u64,
-    /// How many are kept.
-    pub made: u64,
-    /// How many of them are wanted to show roadwork.
-    pub roadwork: u64,
-    /// What those that are kept cost.
-    pub cost: Usd,
-    /// Refused pictures, by reason.
-    pub refused: BTreeMap<String, u64>,
-    /// When it began, UTC.
-    pub begun: Timestamp,
-    /// When it ended; `None` while it runs, or when its process died.
-    pub ended: Option<Timestamp>,
-    /// Why it ended early.
-    pub stopped: Option<String>,
-    /// The mining run whose picks it varies.
-    pub run: Option<i64>,
-    /// The tags that it was made for.
-    pub slices: Vec<String>,
-}
 
 /// A picture that a generator gave.
 #[derive(Clone, Debug)]
@@ -201,26 +122,6 @@ pub struct UnvariedPick {
 }
 
 impl Ledger {
-    /// Writes an order down before the generator hears of it; gives its number.
-    pub async fn begin_batch(&self, new: &NewBatch, now: Timestamp) -> Result<i64, StoreError> {
-        let mut transaction = self.begin().await?;
-        let sql = "INSERT INTO batches (kind, generator, prompts, asked, begun_us, refused, run, slices)
-            VALUES (?, ?, ?, ?, ?, '{}', ?, ?)";
-        let done = sqlx::query(sql)
-            .bind(new.kind.as_str())
-            .bind(&*new.generator)
-            .bind(&*new.prompts)
-            .bind(new.asked as i64)
-            .bind(now.as_microsecond())
-            .bind(new.run)
-            .bind(serde_json::Value::from(new.slices.clone()).to_string())
-            .execute(&mut *transaction)
-            .await
-            .map_err(|e| self.error(e))?;
-        transaction.commit().await.map_err(|e| self.error(e))?;
-        Ok(done.last_insert_rowid())
-    }
-
     /// Stores pictures of an order: their files first, then all rows in one transaction, as [`Ledger::import`] does.
     /// The outcomes are in the order of the pictures.
     pub async fn keep_generated(
@@ -263,47 +164,6 @@ impl Ledger {
         Ok(gone)
     }
 
-    /// Writes down how an order ended.
-    pub async fn end_batch(
-        &self,
-        batch: i64,
-        refused: &BTreeMap<String, u64>,
-        stopped: Option<&str>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        let refused = serde_json::to_string(refused).map_err(StoreError::Json)?;
-        sqlx::query("UPDATE batches SET ended_us = ?, refused = ?, stopped = ? WHERE id = ?")
-            .bind(now.as_microsecond())
-            .bind(refused)
-            .bind(stopped)
-            .bind(batch)
-            .execute(&mut *transaction)
-            .await
-            .map_err(|e| self.error(e))?;
-        transaction.commit().await.map_err(|e| self.error(e))
-    }
-
-    /// Orders, newest first.
-    pub async fn batches(&self, limit: u32) -> Result<Vec<Batch>, StoreError> {
-        self.select_batches(None, limit).await
-    }
-
-    /// One order.
-    pub async fn batch(&self, id: i64) -> Result<Option<Batch>, StoreError> {
-        Ok(self.select_batches(Some(id), 1).await?.pop())
-    }
-
-    async fn select_batches(&self, id: Option<i64>, limit: u32) -> Result<Vec<Batch>, StoreError> {
-        let sql = "SELECT b.id, b.kind, b.generator, b.prompts, b.asked, b.begun_us, b.ended_us, b.refused, b.stopped,
-                b.run, b.slices, count(g.sha256) AS made, coalesce(sum(g.wanted), 0) AS roadwork,
-                coalesce(sum(g.cost_micro), 0) AS cost
-            FROM batches b LEFT JOIN generated g ON g.batch = b.id
-            WHERE ?1 IS NULL OR b.id = ?1 GROUP BY b.id ORDER BY b.id DESC LIMIT ?2";
-        let rows = sqlx::query(sql).bind(id).bind(limit).fetch_all(self.readers()).await;
-        rows.and_then(|rows| rows.iter().map(batch).collect()).map_err(|e| self.error(e))
-    }
-
     /// The kept pictures of an order, in the order of prompts and seeds.
     pub async fn generated(&self, batch: i64) -> Result<Vec<Generated>, StoreError> {
         let sql = "SELECT g.*, lower(hex(g.parent)) AS parent_hex, o.md5 FROM generated g
@@ -334,41 +194,41 @@ impl Ledger {
     }
 
     fn generated_row(&self, row: &SqliteRow) -> Result<Generated, sqlx::Error> {
-        let md5 = Md5(objects::hash(row, "md5")?);
+        let md5 = row.md5("md5")?;
         let parent: &str = row.try_get("parent_hex")?;
         Ok(Generated {
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
             path: self.objects().path(md5),
             batch: row.try_get("batch")?,
-            at: time(row, "at_us")?.ok_or(sqlx::Error::RowNotFound)?,
-            wanted: label(row, "wanted")?.ok_or(sqlx::Error::RowNotFound)?,
+            at: row.time("at_us")?,
+            wanted: row.label("wanted")?,
             model: row.try_get("model")?,
             mode: row.try_get("mode")?,
             prompt: row.try_get("prompt")?,
             negative: row.try_get("negative")?,
             prompt_id: row.try_get("prompt_id")?,
-            settings: json(row, "settings")?,
-            seed: row.try_get::<i64, _>("seed")? as u64,
+            settings: row.json("settings")?,
+            seed: row.unsigned("seed")?,
             parent: (!parent.is_empty()).then(|| parent.to_owned()),
             scene: row.try_get("scene")?,
-            slices: json(row, "slices")?,
+            slices: row.json("slices")?,
             cost: Usd(row.try_get("cost_micro")?),
         })
     }
 
     fn pick_row(&self, row: &SqliteRow) -> Result<UnvariedPick, sqlx::Error> {
-        let md5 = Md5(objects::hash(row, "md5")?);
+        let md5 = row.md5("md5")?;
         Ok(UnvariedPick {
             run: row.try_get("run")?,
             place: row.try_get("place")?,
             record: row.try_get("record")?,
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
             path: self.objects().path(md5),
-            label: label(row, "label")?,
+            label: row.label_if("label")?,
             scene: row.try_get("scene")?,
-            reasons: json(row, "reasons")?,
+            reasons: row.json("reasons")?,
             score: row.try_get("score")?,
         })
     }
@@ -417,45 +277,4 @@ async fn keep(
         .execute(connection)
         .await?;
     Ok(KeptGenerated::New(put.id, put.md5))
-}
-
-fn batch(row: &SqliteRow) -> Result<Batch, sqlx::Error> {
-    let kind: &str = row.try_get("kind")?;
-    let count = |column: &str| row.try_get::<i64, _>(column).map(|n| n as u64);
-    let slices: Option<&str> = row.try_get("slices")?;
-    Ok(Batch {
-        id: row.try_get("id")?,
-        kind: BatchKind::ALL.into_iter().find(|k| k.as_str() == kind).ok_or_else(|| wrong("kind", kind))?,
-        generator: row.try_get("generator")?,
-        prompts: row.try_get("prompts")?,
-        asked: count("asked")?,
-        made: count("made")?,
-        roadwork: count("roadwork")?,
-        cost: Usd(row.try_get("cost")?),
-        refused: json(row, "refused")?,
-        begun: time(row, "begun_us")?.ok_or(sqlx::Error::RowNotFound)?,
-        ended: time(row, "ended_us")?,
-        stopped: row.try_get("stopped")?,
-        run: row.try_get("run")?,
-        slices: slices.map_or(Ok(Vec::new()), |text| serde_json::from_str(text).map_err(|_| wrong("slices", text)))?,
-    })
-}
-
-fn wrong(index: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
-    let text: &str = row.try_get(column)?;
-    serde_json::from_str(text).map_err(|_| wrong(column, text))
-}
-
-fn time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
-    let us: Option<i64> = row.try_get(column)?;
-    us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(column, &us.to_string()))).transpose()
-}
-
-fn label(row: &SqliteRow, column: &str) -> Result<Option<Label>, sqlx::Error> {
-    let value: Option<i64> = row.try_get(column)?;
-    value.map(|value| Label::from_wire(value).ok_or_else(|| wrong(column, &value.to_string()))).transpose()
 }

@@ -17,6 +17,7 @@ use sqlx::sqlite::SqliteRow;
 pub use lease::{Claim, Claimant, Lease, Term};
 pub use steps::{JobStep, StepEnd, StepState};
 
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::{Ledger, StoreError};
 
 /// Where a job stands.
@@ -94,7 +95,7 @@ impl Ledger {
         let since = sqlx::query_scalar::<_, i64>(read).fetch_optional(self.readers()).await;
         let since = since.map_err(|e| self.error(e))?;
         if let Some(since) = since.filter(|since| *since <= now.as_microsecond() + DAY_US) {
-            return Timestamp::from_microsecond(since).map_err(|_| self.error(wrong("since_us", &since)));
+            return Timestamp::from_microsecond(since).map_err(|_| self.error(unreadable("since_us", since)));
         }
         let mut transaction = self.begin().await?;
         let sql = "INSERT INTO scheduler (one, since_us) VALUES (1, ?1)
@@ -173,32 +174,22 @@ impl Ledger {
 const DAY_US: i64 = 86_400_000_000;
 
 pub(super) fn from_row(row: &SqliteRow) -> Result<Job, sqlx::Error> {
-    let state: String = row.try_get("state")?;
     let holder: Option<String> = row.try_get("holder")?;
     let beat: i64 = row.try_get("beat")?;
-    let lease = match (holder, time(row, "lease_us")?) {
+    let lease = match (holder, row.time_if("lease_us")?) {
         (Some(holder), Some(until)) => Some(Lease { holder, until, beat: beat as u64 }),
         _ => None,
     };
     Ok(Job {
         id: row.try_get("id")?,
         kind: row.try_get("kind")?,
-        due: time(row, "due_us")?.ok_or_else(|| wrong("due_us", &"NULL"))?,
+        due: row.time("due_us")?,
         by_hand: row.try_get::<i64, _>("by_hand")? != 0,
-        state: JobState::ALL.into_iter().find(|s| s.as_str() == state).ok_or_else(|| wrong("state", &state))?,
+        state: row.one_of("state", &JobState::ALL, JobState::as_str)?,
         lease,
         attempts: row.try_get::<i64, _>("attempts")? as u32,
-        begun: time(row, "begun_us")?,
-        ended: time(row, "ended_us")?,
+        begun: row.time_if("begun_us")?,
+        ended: row.time_if("ended_us")?,
         error: row.try_get("error")?,
     })
-}
-
-pub(super) fn time(row: &SqliteRow, index: &str) -> Result<Option<Timestamp>, sqlx::Error> {
-    let us: Option<i64> = row.try_get(index)?;
-    us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(index, &us))).transpose()
-}
-
-pub(super) fn wrong(index: &str, value: &dyn std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::{Ledger, StoreError};
 
 /// One source's word on one record.
@@ -121,20 +122,14 @@ pub(crate) fn from_row(row: &SqliteRow) -> Result<Option<StoredLabel>, sqlx::Err
 pub(crate) fn from_columns(row: &SqliteRow, columns: [&str; 4]) -> Result<Option<StoredLabel>, sqlx::Error> {
     let [rank_in, label_in, confidence_in, at_in] = columns;
     let Some(rank) = row.try_get::<Option<i64>, _>(rank_in)? else { return Ok(None) };
-    let wrong = |index: &str, value: i64| sqlx::Error::ColumnDecode {
-        index: index.to_owned(),
-        source: format!("{value} is none that we write").into(),
-    };
-    let label: i64 = row.try_get(label_in)?;
-    let at_us: i64 = row.try_get(at_in)?;
     Ok(Some(StoredLabel {
-        label: Label::from_wire(label).ok_or_else(|| wrong(label_in, label))?,
+        label: row.label(label_in)?,
         source: usize::try_from(rank)
             .ok()
             .and_then(|r| BY_TRUST.get(r))
             .copied()
-            .ok_or_else(|| wrong(rank_in, rank))?,
+            .ok_or_else(|| unreadable(rank_in, rank))?,
         confidence: row.try_get(confidence_in)?,
-        at: Timestamp::from_microsecond(at_us).map_err(|_| wrong(at_in, at_us))?,
+        at: row.time(at_in)?,
     }))
 }

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels;
 use crate::{Ledger, StoreError, StoredLabel};
 
@@ -122,7 +123,7 @@ impl Ledger {
             .await
             .map_err(|e| self.error(e))?;
         let Some(row) = row else { return Ok((0, None)) };
-        let read = || Ok((row.try_get::<i64, _>("next_step")? as u64, row.try_get("heartbeat")?));
+        let read = || Ok((row.unsigned("next_step")?, row.try_get("heartbeat")?));
         read().map_err(|e| self.error(e))
     }
 
@@ -144,10 +145,9 @@ impl Ledger {
         let point = |row: &sqlx::sqlite::SqliteRow| {
             let prediction: Option<f64> = row.try_get("prediction")?;
             let answer = prediction.filter(|p| (0.0..=1.0).contains(p));
-            let label = row.try_get::<Option<i64>, _>("label")?.and_then(Label::from_wire);
-            let at_us: i64 = row.try_get("at_us")?;
+            let label = row.label_if("label")?;
             Ok(LogPoint {
-                at: Timestamp::from_microsecond(at_us).map_err(|e| sqlx::Error::Decode(e.into()))?,
+                at: row.time("at_us")?,
                 reward: row.try_get("reward")?,
                 answered: answer.is_some(),
                 right: answer.zip(label).map(|(p, label)| Label::from_probability(p as f32) == label),
@@ -163,7 +163,7 @@ impl Ledger {
         let rows = sqlx::query(sql).bind(hotkey.as_str()).fetch_all(self.readers()).await;
         let mut all = LogMatches::default();
         for row in rows.map_err(|e| self.error(e))? {
-            let read = || Ok((row.try_get::<String, _>("outcome")?, row.try_get::<i64, _>("n")? as u64));
+            let read = || Ok((row.try_get::<String, _>("outcome")?, row.unsigned("n")?));
             let (outcome, n) = read().map_err(|e| self.error(e))?;
             all.rows += n;
             match outcome.as_str() {

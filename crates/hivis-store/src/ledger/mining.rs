@@ -9,7 +9,8 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _};
 
-use crate::ledger::{insert, labels, objects};
+use crate::ledger::columns::{RowExt as _, unreadable};
+use crate::ledger::{insert, labels};
 use crate::{Ledger, Md5, ObjectId, StoreError, StoredLabel};
 
 /// Records or pictures that one statement names.
@@ -229,7 +230,7 @@ impl Ledger {
     pub async fn picked_since(&self, since: Timestamp) -> Result<BTreeSet<ObjectId>, StoreError> {
         let sql = "SELECT DISTINCT k.sha256 FROM picks k JOIN mining_runs m ON m.id = k.run WHERE m.at_us >= ?";
         let rows = sqlx::query(sql).bind(since.as_microsecond()).fetch_all(self.readers()).await;
-        let id = |row: &SqliteRow| objects::hash(row, "sha256").map(ObjectId);
+        let id = |row: &SqliteRow| row.object("sha256");
         rows.and_then(|rows| rows.iter().map(id).collect()).map_err(|e| self.error(e))
     }
 
@@ -306,22 +307,7 @@ impl Ledger {
 const RUNS: &str = "SELECT m.id, m.kind, m.at_us, m.since_us, m.\"release\", m.looked, m.hard, m.settings, m.coverage,
     m.facts, (SELECT count(*) FROM picks k WHERE k.run = m.id) AS picks FROM mining_runs m";
 
-fn wrong(index: &str, value: &dyn std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
-}
-
-fn time(row: &SqliteRow, index: &str) -> Result<Timestamp, sqlx::Error> {
-    let us: i64 = row.try_get(index)?;
-    Timestamp::from_microsecond(us).map_err(|_| wrong(index, &us))
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, index: &str) -> Result<T, sqlx::Error> {
-    let text: &str = row.try_get(index)?;
-    serde_json::from_str(text).map_err(|_| wrong(index, &text))
-}
-
 fn judged(row: &SqliteRow) -> Result<JudgedRecord, sqlx::Error> {
-    let release: String = row.try_get("release")?;
     let of_record = labels::from_row(row)?;
     let of_picture = labels::from_columns(row, ["p_rank", "p_label", "p_confidence", "p_at_us"])?;
     let label = match (of_record, of_picture) {
@@ -331,11 +317,11 @@ fn judged(row: &SqliteRow) -> Result<JudgedRecord, sqlx::Error> {
     Ok(JudgedRecord {
         seq: row.try_get("seq")?,
         id: row.try_get("id")?,
-        arrived: time(row, "arrived_us")?,
-        release: ReleaseId::new(&*release).map_err(|_| wrong("release", &release))?,
+        arrived: row.time("arrived_us")?,
+        release: row.release("release")?,
         probability: row.try_get::<f64, _>("probability")? as f32,
-        sha256: ObjectId(objects::hash(row, "sha256")?),
-        md5: Md5(objects::hash(row, "md5")?),
+        sha256: row.object("sha256")?,
+        md5: row.md5("md5")?,
         dhash: row.try_get::<Option<i64>, _>("dhash")?.map(|hash| hash as u64),
         label,
     })
@@ -343,7 +329,7 @@ fn judged(row: &SqliteRow) -> Result<JudgedRecord, sqlx::Error> {
 
 fn features(row: &SqliteRow) -> Result<(i64, Vec<f32>), sqlx::Error> {
     let blob: &[u8] = row.try_get("features")?;
-    let features = insert::features_from_blob(blob).ok_or_else(|| wrong("features", &"a broken blob"))?;
+    let features = insert::features_from_blob(blob).ok_or_else(|| unreadable("features", "a broken blob"))?;
     Ok((row.try_get("seq")?, features))
 }
 
@@ -351,30 +337,29 @@ fn run(row: &SqliteRow) -> Result<MiningRun, sqlx::Error> {
     Ok(MiningRun {
         id: row.try_get("id")?,
         kind: row.try_get("kind")?,
-        at: time(row, "at_us")?,
-        since: time(row, "since_us")?,
+        at: row.time("at_us")?,
+        since: row.time("since_us")?,
         release: row.try_get("release")?,
-        looked: row.try_get::<i64, _>("looked")? as u64,
-        hard: row.try_get::<i64, _>("hard")? as u64,
-        picks: row.try_get::<i64, _>("picks")? as u64,
-        settings: json(row, "settings")?,
-        coverage: json(row, "coverage")?,
-        facts: json(row, "facts")?,
+        looked: row.unsigned("looked")?,
+        hard: row.unsigned("hard")?,
+        picks: row.unsigned("picks")?,
+        settings: row.json("settings")?,
+        coverage: row.json("coverage")?,
+        facts: row.json("facts")?,
     })
 }
 
 fn pick(row: &SqliteRow) -> Result<Pick, sqlx::Error> {
-    let label: Option<i64> = row.try_get("label")?;
     Ok(Pick {
         place: row.try_get("place")?,
         record: row.try_get("record")?,
-        sha256: ObjectId(objects::hash(row, "sha256")?),
-        md5: Md5(objects::hash(row, "md5")?),
+        sha256: row.object("sha256")?,
+        md5: row.md5("md5")?,
         probability: row.try_get::<f64, _>("probability")? as f32,
-        reasons: json(row, "reasons")?,
+        reasons: row.json("reasons")?,
         score: row.try_get::<f64, _>("score")? as f32,
         cluster: row.try_get("cluster")?,
-        slices: json(row, "slices")?,
-        label: label.map(|label| Label::from_wire(label).ok_or_else(|| wrong("label", &label))).transpose()?,
+        slices: row.json("slices")?,
+        label: row.label_if("label")?,
     })
 }

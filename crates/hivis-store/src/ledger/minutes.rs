@@ -12,6 +12,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::insert::{Inserted, Prepared};
 use crate::{Latency, Ledger, StoreError, Summary};
 
@@ -65,9 +66,7 @@ impl Ledger {
         let sql = "SELECT from_us, sum(records) AS n FROM minute_latency WHERE minute >= ? GROUP BY from_us
             ORDER BY from_us";
         let rows = sqlx::query(sql).bind(minute_of(since)).fetch_all(self.readers()).await;
-        let step = |row: &SqliteRow| {
-            Ok::<_, sqlx::Error>((row.try_get::<i64, _>("from_us")? as u64, row.try_get::<i64, _>("n")? as u64))
-        };
+        let step = |row: &SqliteRow| Ok::<_, sqlx::Error>((row.unsigned("from_us")?, row.unsigned("n")?));
         let steps: Result<Vec<_>, _> = rows.and_then(|rows| rows.iter().map(step).collect());
         window.summary.latency = quantiles(&steps.map_err(|e| self.error(e))?, slowest);
         Ok(window)
@@ -103,8 +102,8 @@ impl Ledger {
         let read = |row: &SqliteRow| {
             Ok(Minute {
                 minute: row.try_get("minute")?,
-                records: row.try_get::<i64, _>("n")? as u64,
-                answered: row.try_get::<i64, _>("answered")? as u64,
+                records: row.unsigned("n")?,
+                answered: row.unsigned("answered")?,
             })
         };
         let minutes: Result<Vec<_>, _> = rows.and_then(|rows| rows.iter().rev().map(read).collect());
@@ -115,13 +114,12 @@ impl Ledger {
     pub async fn callers(&self) -> Result<Vec<CallerSeen>, StoreError> {
         let sql = "SELECT hotkey, first_us, last_us, records FROM callers ORDER BY last_us DESC LIMIT 500";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await;
-        let time = |us: i64| Timestamp::from_microsecond(us).map_err(|error| sqlx::Error::Decode(error.into()));
         let read = |row: &SqliteRow| {
             Ok(CallerSeen {
                 hotkey: row.try_get("hotkey")?,
-                first: time(row.try_get("first_us")?)?,
-                last: time(row.try_get("last_us")?)?,
-                records: row.try_get::<i64, _>("records")? as u64,
+                first: row.time("first_us")?,
+                last: row.time("last_us")?,
+                records: row.unsigned("records")?,
             })
         };
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
@@ -143,7 +141,7 @@ fn add(row: &SqliteRow, window: &mut Window) -> Result<u64, sqlx::Error> {
     let (silence, slowest): (String, i64) = (row.try_get("silence")?, row.try_get("slowest")?);
     let n = n as u64;
     window.summary.records += n;
-    window.pictures += row.try_get::<i64, _>("pictures")? as u64;
+    window.pictures += row.unsigned("pictures")?;
     *window.summary.by_status.entry(status).or_default() += n;
     if silence.is_empty() {
         window.summary.answered += n;

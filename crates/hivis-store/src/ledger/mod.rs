@@ -2,8 +2,10 @@
 
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod bridges;
 pub(crate) mod bulk;
+pub(crate) mod columns;
 pub(crate) mod datasets;
 pub(crate) mod drift;
 pub(crate) mod earnings;

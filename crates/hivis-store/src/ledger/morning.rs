@@ -8,6 +8,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// The newest look among the records.
@@ -60,10 +61,12 @@ impl Ledger {
             FROM mining_runs WHERE at_us >= ? ORDER BY at_us DESC, id DESC LIMIT 1";
         let row = sqlx::query(sql).bind(since.as_microsecond()).fetch_optional(self.readers()).await;
         let read = |row: &SqliteRow| {
-            let count = |column: &str| row.try_get::<i64, _>(column).map(|n| n as u64);
-            let us: i64 = row.try_get("at_us")?;
-            let at = Timestamp::from_microsecond(us).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            Ok(Mined { at, looked: count("looked")?, hard: count("hard")?, picked: count("picked")? })
+            Ok(Mined {
+                at: row.time("at_us")?,
+                looked: row.unsigned("looked")?,
+                hard: row.unsigned("hard")?,
+                picked: row.unsigned("picked")?,
+            })
         };
         row.and_then(|row| row.as_ref().map(read).transpose()).map_err(|e| self.error(e))
     }
@@ -120,18 +123,15 @@ impl Ledger {
         let sql = "SELECT picture_lost, count(*) AS n FROM records WHERE arrived_us >= ? AND picture_lost IS NOT NULL
             GROUP BY picture_lost";
         let rows = sqlx::query(sql).bind(since.as_microsecond()).fetch_all(self.readers()).await;
-        let read = |row: &SqliteRow| Ok((row.try_get("picture_lost")?, row.try_get::<i64, _>("n")? as u64));
+        let read = |row: &SqliteRow| Ok((row.try_get("picture_lost")?, row.unsigned("n")?));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
 }
 
 fn batch(row: &SqliteRow, made: &mut BTreeMap<String, Made>) -> Result<(), sqlx::Error> {
     let of = made.entry(row.try_get("generator")?).or_default();
-    of.asked += row.try_get::<i64, _>("asked")? as u64;
-    let refused: &str = row.try_get("refused")?;
-    let refused: BTreeMap<String, u64> =
-        serde_json::from_str(refused).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    for (reason, n) in refused {
+    of.asked += row.unsigned("asked")?;
+    for (reason, n) in row.json::<BTreeMap<String, u64>>("refused")? {
         *of.reasons.entry(reason).or_default() += n;
     }
     of.stopped.extend(row.try_get::<Option<String>, _>("stopped")?);
@@ -145,10 +145,7 @@ fn picture(row: &SqliteRow, made: &mut BTreeMap<String, Made>) -> Result<(), sql
         None => {}
         Some(0) => {
             of.refused += 1;
-            let reasons: &str = row.try_get("reasons")?;
-            let reasons: Vec<String> =
-                serde_json::from_str(reasons).map_err(|error| sqlx::Error::Decode(error.into()))?;
-            for reason in reasons {
+            for reason in row.json::<Vec<String>>("reasons")? {
                 *of.reasons.entry(reason).or_default() += 1;
             }
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, Md5, ObjectId, Put, StoreError};
 
 /// True for a picture `o` that something names, so that retention leaves it: a record's label, an imported data set, a
@@ -125,10 +126,7 @@ async fn may_go(connection: &mut SqliteConnection, which: Candidates, limit: u32
         Candidates::SeenBefore(time) => {
             let before_us = time.as_microsecond();
             let rows = fetch(connection, &oldest_first, before_us, limit).await?;
-            Ok(Plan {
-                ids: rows.iter().map(|row| hash(row, "sha256").map(ObjectId)).collect::<Result<_, _>>()?,
-                before_us,
-            })
+            Ok(Plan { ids: rows.iter().map(|row| row.object("sha256")).collect::<Result<_, _>>()?, before_us })
         }
         Candidates::OldestDay { bytes } => {
             let oldest = fetch(connection, &oldest_first, i64::MAX, 1).await?;
@@ -141,9 +139,9 @@ async fn may_go(connection: &mut SqliteConnection, which: Candidates, limit: u32
                 if gone >= bytes {
                     break;
                 }
-                gone += row.try_get::<i64, _>("bytes")? as u64;
+                gone += row.unsigned("bytes")?;
                 newest = newest.max(row.try_get("last_us")?);
-                ids.push(ObjectId(hash(&row, "sha256")?));
+                ids.push(row.object("sha256")?);
             }
             Ok(Plan { ids, before_us: newest.saturating_add(1) })
         }
@@ -181,20 +179,7 @@ async fn take_out(
 }
 
 fn object_row(row: &SqliteRow) -> Result<ObjectRow, sqlx::Error> {
-    Ok(ObjectRow {
-        id: ObjectId(hash(row, "sha256")?),
-        md5: Md5(hash(row, "md5")?),
-        bytes: row.try_get::<i64, _>("bytes")? as u64,
-    })
-}
-
-/// A hash of fixed length.
-pub(crate) fn hash<const N: usize>(row: &SqliteRow, column: &str) -> Result<[u8; N], sqlx::Error> {
-    let bytes: &[u8] = row.try_get(column)?;
-    bytes.try_into().map_err(|_| sqlx::Error::ColumnDecode {
-        index: column.to_owned(),
-        source: format!("{} bytes are no hash of {N}", bytes.len()).into(),
-    })
+    Ok(ObjectRow { id: row.object("sha256")?, md5: row.md5("md5")?, bytes: row.unsigned("bytes")? })
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _};
 
-use crate::ledger::{labels, objects};
+use crate::ledger::columns::RowExt as _;
+use crate::ledger::labels;
 use crate::{Ledger, Md5, ObjectId, StoreError};
 
 /// Pictures that one statement names.
@@ -59,8 +60,8 @@ impl Ledger {
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let read = |row: &SqliteRow| {
             Ok::<_, sqlx::Error>(PictureHere {
-                id: ObjectId(objects::hash(row, "sha256")?),
-                md5: Md5(objects::hash(row, "md5")?),
+                id: row.object("sha256")?,
+                md5: row.md5("md5")?,
                 record: row.try_get("seq")?,
                 dhash: row.try_get::<Option<i64>, _>("dhash")?.map(|hash| hash as u64),
             })
@@ -78,8 +79,8 @@ impl Ledger {
         let (low, high) = (format!("{digits:0<64}"), format!("{digits:f<64}"));
         let rows = sqlx::query(sql).bind(low).bind(high).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let [row] = rows.as_slice() else { return Ok(None) };
-        let id = objects::hash(row, "sha256").map(ObjectId);
-        let found = id.and_then(|id| Ok((id, Md5(objects::hash(row, "md5")?))));
+        let id = row.object("sha256");
+        let found = id.and_then(|id| Ok((id, row.md5("md5")?)));
         found.map(Some).map_err(|e| self.error(e))
     }
 
@@ -136,5 +137,5 @@ fn name(row: &SqliteRow) -> Result<(ObjectId, PictureName), sqlx::Error> {
         generator: row.try_get("generator")?,
         label,
     };
-    Ok((ObjectId(objects::hash(row, "sha256")?), name))
+    Ok((row.object("sha256")?, name))
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::datasets::Import;
 use crate::ledger::labels::{self, StoredLabel};
 use crate::ledger::objects::{self, Sighting};
@@ -165,36 +166,27 @@ impl Ledger {
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let mut words: BTreeMap<ObjectId, Vec<StoredLabel>> = BTreeMap::new();
         for row in &rows {
-            let id = ObjectId(objects::hash(row, "sha256").map_err(|e| self.error(e))?);
+            let id = row.object("sha256").map_err(|e| self.error(e))?;
             words.entry(id).or_default().extend(labels::from_row(row).map_err(|e| self.error(e))?);
         }
         Ok(words)
     }
 
     fn picture(&self, row: &SqliteRow) -> Result<ImportedPicture, sqlx::Error> {
-        let wrong = |index: &str, value: &str| sqlx::Error::ColumnDecode {
-            index: index.to_owned(),
-            source: format!("{value} is none that we write").into(),
-        };
-        let (label, origin, slices): (i64, &str, &str) =
-            (row.try_get("label")?, row.try_get("origin")?, row.try_get("slices")?);
-        let md5 = Md5(objects::hash(row, "md5")?);
+        let md5 = row.md5("md5")?;
         let (dataset, scene): (String, &str) = (row.try_get("dataset")?, row.try_get("scene")?);
         Ok(ImportedPicture {
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
             path: self.objects().path(md5),
             name: row.try_get("name")?,
-            label: Label::from_wire(label).ok_or_else(|| wrong("label", &label.to_string()))?,
+            label: row.label("label")?,
             source: LabelSource::Dataset,
             disagreement: false,
             disputed: false,
-            origin: [Origin::Real, Origin::Synthetic]
-                .into_iter()
-                .find(|o| o.as_str() == origin)
-                .ok_or_else(|| wrong("origin", origin))?,
+            origin: row.one_of("origin", &[Origin::Real, Origin::Synthetic], Origin::as_str)?,
             scene: format!("{dataset}/{scene}"),
-            slices: serde_json::from_str(slices).map_err(|_| wrong("slices", slices))?,
+            slices: row.json("slices")?,
             dataset,
         })
     }

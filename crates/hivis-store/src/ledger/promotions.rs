@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Why the pointer moved.
@@ -145,25 +146,9 @@ impl Ledger {
 }
 
 fn from_row(row: &SqliteRow) -> Result<Promotion, sqlx::Error> {
-    let wrong = |index: &str, value: &dyn std::fmt::Display| sqlx::Error::ColumnDecode {
-        index: index.to_owned(),
-        source: format!("{value} is none that we write").into(),
-    };
-    let id = |index: &str| {
-        let name: Option<String> = row.try_get(index)?;
-        name.map(|name| ReleaseId::new(name).map_err(|error| wrong(index, &error))).transpose()
-    };
-    let time = |index: &str| {
-        let us: Option<i64> = row.try_get(index)?;
-        us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(index, &us))).transpose()
-    };
-    let kind: String = row.try_get("kind")?;
-    let kind = [PromotionKind::Promote, PromotionKind::Rollback, PromotionKind::Import]
-        .into_iter()
-        .find(|k| k.as_str() == kind)
-        .ok_or_else(|| wrong("kind", &kind))?;
+    let kinds = [PromotionKind::Promote, PromotionKind::Rollback, PromotionKind::Import];
     let serving: Option<i64> = row.try_get("serving")?;
-    let outcome = match (serving, time("outcome_us")?) {
+    let outcome = match (serving, row.time_if("outcome_us")?) {
         (Some(serving), Some(at)) => {
             Some(PromotionOutcome { serving: serving != 0, at, reason: row.try_get("reason")? })
         }
@@ -171,11 +156,11 @@ fn from_row(row: &SqliteRow) -> Result<Promotion, sqlx::Error> {
     };
     Ok(Promotion {
         seq: row.try_get("seq")?,
-        release: id("release")?.ok_or_else(|| wrong("release", &"NULL"))?,
-        previous: id("previous")?,
-        kind,
+        release: row.release("release")?,
+        previous: row.release_if("previous")?,
+        kind: row.one_of("kind", &kinds, PromotionKind::as_str)?,
         exam: row.try_get("exam")?,
-        at: time("at_us")?.ok_or_else(|| wrong("at_us", &"NULL"))?,
+        at: row.time("at_us")?,
         outcome,
     })
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Which release goes where, in whose name.
@@ -163,35 +164,25 @@ impl Ledger {
 }
 
 fn publication(row: &SqliteRow) -> Result<Publication, sqlx::Error> {
-    let release: String = row.try_get("release")?;
     let revision: Option<String> = row.try_get("revision")?;
     Ok(Publication {
         seq: row.try_get("seq")?,
         what: NewPublication {
-            release: ReleaseId::new(release).map_err(|error| wrong("release", &error))?,
+            release: row.release("release")?,
             sha256: row.try_get("sha256")?,
             repo: row.try_get("repo")?,
             hotkey: Hotkey::new(row.try_get::<String, _>("hotkey")?),
         },
-        begun: time(row, "begun_us")?.ok_or_else(|| wrong("begun_us", &"NULL"))?,
-        published: revision.zip(time(row, "published_us")?),
+        begun: row.time("begun_us")?,
+        published: revision.zip(row.time_if("published_us")?),
     })
 }
 
 fn registration(row: &SqliteRow) -> Result<Registration, sqlx::Error> {
     Ok(Registration {
-        tried: time(row, "tried_us")?.ok_or_else(|| wrong("tried_us", &"NULL"))?,
-        accepted: time(row, "accepted_us")?,
-        registered: time(row, "registered_us")?,
+        tried: row.time("tried_us")?,
+        accepted: row.time_if("accepted_us")?,
+        registered: row.time_if("registered_us")?,
         said: row.try_get("said")?,
     })
-}
-
-fn time(row: &SqliteRow, index: &str) -> Result<Option<Timestamp>, sqlx::Error> {
-    let us: Option<i64> = row.try_get(index)?;
-    us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(index, &us))).transpose()
-}
-
-fn wrong(index: &str, value: &dyn std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
 }

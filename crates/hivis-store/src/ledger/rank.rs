@@ -7,6 +7,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// The subnet at one block, without us.
@@ -137,8 +138,8 @@ impl Ledger {
         let read = |row: &SqliteRow| {
             Ok(SubnetReading {
                 netuid,
-                block: row.try_get::<i64, _>("block")? as u64,
-                at: time(row)?,
+                block: row.unsigned("block")?,
+                at: row.time("at_us")?,
                 miners: row.try_get::<i64, _>("miners")? as u16,
                 earning: row.try_get::<i64, _>("earning")? as u16,
                 median_incentive: row.try_get("median_incentive")?,
@@ -155,10 +156,9 @@ impl Ledger {
             (SELECT max(block) FROM validator_sets WHERE netuid = ? AND at_us <= ?), 0) ORDER BY block";
         let query = sqlx::query(sql).bind(i64::from(netuid)).bind(i64::from(netuid)).bind(since.as_microsecond());
         let read = |row: &SqliteRow| {
-            let text: String = row.try_get("hotkeys")?;
-            let keys: Vec<String> = serde_json::from_str(&text).map_err(|error| wrong("hotkeys", error))?;
+            let keys: Vec<String> = row.json("hotkeys")?;
             let hotkeys = keys.into_iter().map(Hotkey::new).collect();
-            Ok(ValidatorSet { block: row.try_get::<i64, _>("block")? as u64, at: time(row)?, hotkeys })
+            Ok(ValidatorSet { block: row.unsigned("block")?, at: row.time("at_us")?, hotkeys })
         };
         let rows = query.fetch_all(self.readers()).await;
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
@@ -206,10 +206,10 @@ impl Ledger {
                 netuid,
                 hotkey: hotkey.clone(),
                 source: row.try_get("source")?,
-                at: time(row)?,
-                block: row.try_get::<i64, _>("block")? as u64,
+                at: row.time("at_us")?,
+                block: row.unsigned("block")?,
                 incentive: row.try_get("incentive")?,
-                emission_rao: row.try_get::<i64, _>("emission_rao")? as u64,
+                emission_rao: row.unsigned("emission_rao")?,
                 rank: row.try_get::<Option<i64>, _>("miner_rank")?.map(|rank| rank as u16),
                 miners: row.try_get::<Option<i64>, _>("miners")?.map(|miners| miners as u16),
             })
@@ -217,13 +217,4 @@ impl Ledger {
         let rows = query.fetch_all(self.readers()).await;
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
-}
-
-fn wrong(index: &str, why: impl std::fmt::Display) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{why}: it is none that we write").into() }
-}
-
-fn time(row: &SqliteRow) -> Result<Timestamp, sqlx::Error> {
-    let us: i64 = row.try_get("at_us")?;
-    Timestamp::from_microsecond(us).map_err(|error| wrong("at_us", error))
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// One answer in few words.
@@ -51,12 +52,11 @@ impl Ledger {
             WHERE r.arrived_us >= ? ORDER BY r.arrived_us DESC LIMIT ?";
         let rows = sqlx::query(sql).bind(since.as_microsecond()).bind(limit).fetch_all(self.readers()).await;
         let read = |row: &SqliteRow| {
-            let us: i64 = row.try_get("arrived_us")?;
             Ok(RecentAnswer {
-                arrived: Timestamp::from_microsecond(us).map_err(|error| sqlx::Error::Decode(error.into()))?,
-                total_us: row.try_get::<i64, _>("total_us")? as u64,
+                arrived: row.time("arrived_us")?,
+                total_us: row.unsigned("total_us")?,
                 judged: row.try_get::<i64, _>("judged")? != 0,
-                picture_bytes: row.try_get::<i64, _>("bytes")? as u64,
+                picture_bytes: row.unsigned("bytes")?,
             })
         };
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
@@ -69,7 +69,7 @@ impl Ledger {
             "SELECT (arrived_us - ?1) / ?2 AS span, count(*) AS n FROM records WHERE arrived_us >= ?1 GROUP BY span";
         let each = i64::try_from(each.as_micros()).unwrap_or(i64::MAX).max(1);
         let rows = sqlx::query(sql).bind(since.as_microsecond()).bind(each).fetch_all(self.readers()).await;
-        let read = |row: &SqliteRow| Ok((row.try_get::<i64, _>("span")? as u64, row.try_get::<i64, _>("n")? as u64));
+        let read = |row: &SqliteRow| Ok((row.unsigned("span")?, row.unsigned("n")?));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
 

@@ -9,7 +9,8 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row as _, Sqlite, Type};
 
-use crate::ledger::{insert, labels, objects};
+use crate::ledger::columns::RowExt as _;
+use crate::ledger::{insert, labels};
 use crate::{DropReason, Md5, ObjectId, StoreError, StoredLabel};
 
 /// A record as it was read back.
@@ -169,8 +170,8 @@ fn picture_state(columns: &Columns<'_>) -> Result<PictureState, StoreError> {
     if columns.get::<Option<Vec<u8>>>("sha256")?.is_none() {
         return Ok(PictureState::None);
     }
-    let sha256 = ObjectId(objects::hash(columns.row, "sha256").map_err(|e| columns.broken("sha256", &e))?);
-    let md5 = Md5(objects::hash(columns.row, "md5").map_err(|e| columns.broken("md5", &e))?);
+    let sha256 = columns.row.object("sha256").map_err(|e| columns.broken("sha256", &e))?;
+    let md5 = columns.row.md5("md5").map_err(|e| columns.broken("md5", &e))?;
     Ok(match columns.get::<Option<i64>>("removed_us")? {
         None => PictureState::Stored { sha256, md5, bytes },
         Some(_) => PictureState::Removed { sha256, md5, bytes, at: columns.time("removed_us")? },

@@ -8,8 +8,8 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels::{self, StoredLabel};
-use crate::ledger::objects;
 use crate::{Ledger, Md5, ObjectId, StoreError};
 
 /// A labelled picture of the home with the label that counts.
@@ -134,13 +134,13 @@ impl Ledger {
 
     fn recorded_sample(&self, row: &SqliteRow) -> Result<Sample, sqlx::Error> {
         let word = labels::from_row(row)?.ok_or(sqlx::Error::RowNotFound)?;
-        let md5 = Md5(objects::hash(row, "md5")?);
+        let md5 = row.md5("md5")?;
         let record: String = row.try_get("record")?;
         Ok(Sample {
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
             path: self.objects().path(md5),
-            bytes: row.try_get::<i64, _>("bytes")? as u64,
+            bytes: row.unsigned("bytes")?,
             label: word.label,
             source: word.source,
             confidence: word.confidence,
@@ -163,26 +163,21 @@ impl Ledger {
     }
 
     fn generated_sample(&self, row: &SqliteRow) -> Result<Sample, sqlx::Error> {
-        let wrong = |index: &str, value: &str| sqlx::Error::ColumnDecode {
-            index: index.to_owned(),
-            source: format!("{value} is none that we write").into(),
-        };
-        let md5 = Md5(objects::hash(row, "md5")?);
-        let (wanted, slices): (i64, &str) = (row.try_get("wanted")?, row.try_get("slices")?);
+        let md5 = row.md5("md5")?;
         let parent: &str = row.try_get("parent")?;
         let parent = (!parent.is_empty()).then(|| parent.to_ascii_lowercase());
         Ok(Sample {
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
             path: self.objects().path(md5),
-            bytes: row.try_get::<i64, _>("bytes")? as u64,
-            label: Label::from_wire(wanted).ok_or_else(|| wrong("wanted", &wanted.to_string()))?,
+            bytes: row.unsigned("bytes")?,
+            label: row.label("wanted")?,
             source: LabelSource::Wanted,
             confidence: 1.0,
             disputed: false,
             origin: Origin::Synthetic,
             scene: row.try_get("scene")?,
-            slices: serde_json::from_str(slices).map_err(|_| wrong("slices", slices))?,
+            slices: row.json("slices")?,
             from: SampleFrom::Generated { generator: row.try_get("generator")?, parent },
         })
     }
@@ -192,7 +187,7 @@ impl Ledger {
         let sql = "SELECT DISTINCT v.sha256 FROM reviews v JOIN decisions d ON d.review = v.id
             WHERE d.undone_us IS NULL AND d.verdict = 'reject' AND v.state <> 'accepted'";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
-        let id = |row: &SqliteRow| objects::hash(row, "sha256").map(ObjectId);
+        let id = |row: &SqliteRow| row.object("sha256");
         rows.iter().map(id).collect::<Result<_, _>>().map_err(|e| self.error(e))
     }
 
@@ -200,9 +195,7 @@ impl Ledger {
     async fn lengths(&self) -> Result<BTreeMap<ObjectId, u64>, StoreError> {
         let sql = "SELECT sha256, bytes FROM objects WHERE removed_us IS NULL";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
-        let read = |row: &SqliteRow| {
-            Ok::<_, sqlx::Error>((ObjectId(objects::hash(row, "sha256")?), row.try_get::<i64, _>("bytes")? as u64))
-        };
+        let read = |row: &SqliteRow| Ok::<_, sqlx::Error>((row.object("sha256")?, row.unsigned("bytes")?));
         rows.iter().map(read).collect::<Result<_, _>>().map_err(|e| self.error(e))
     }
 }

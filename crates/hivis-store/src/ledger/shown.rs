@@ -7,8 +7,8 @@ use serde_json::json;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels::rank;
-use crate::ledger::objects;
 use crate::ledger::reviews::SaidOfIt;
 use crate::{DataVersion, Ledger, Md5, ObjectId, StoreError};
 
@@ -125,8 +125,8 @@ impl Ledger {
         let reasons: Option<String> = row.try_get("reasons")?;
         Ok(Some(ShownPicture {
             id,
-            md5: Md5(objects::hash(&row, "md5")?),
-            bytes: row.try_get::<i64, _>("bytes")? as u64,
+            md5: row.md5("md5")?,
+            bytes: row.unsigned("bytes")?,
             record: record.as_ref().map(|row| row.try_get("id")).transpose()?,
             probability: record.as_ref().map(|row| row.try_get("probability")).transpose()?.flatten(),
             datasets: sets
@@ -161,7 +161,7 @@ impl Ledger {
         let rows = sqlx::query(sql).bind(from.id).bind(to.id).bind(limit).fetch_all(self.readers()).await;
         let read = |row: &SqliteRow| {
             Ok(VersionDifference {
-                id: ObjectId(objects::hash(row, "sha256")?),
+                id: row.object("sha256")?,
                 before: row.try_get("before")?,
                 after: row.try_get("after")?,
             })
@@ -173,11 +173,7 @@ impl Ledger {
     pub async fn newest_batch_verdicts(&self, limit: u32) -> Result<Vec<(i64, Timestamp, String)>, StoreError> {
         let sql = "SELECT batch, at_us, figures FROM batch_verdicts ORDER BY id DESC LIMIT ?";
         let rows = sqlx::query(sql).bind(limit).fetch_all(self.readers()).await;
-        let read = |row: &SqliteRow| {
-            let at: i64 = row.try_get("at_us")?;
-            let at = Timestamp::from_microsecond(at).map_err(|error| sqlx::Error::Decode(Box::new(error)))?;
-            Ok((row.try_get("batch")?, at, row.try_get("figures")?))
-        };
+        let read = |row: &SqliteRow| Ok((row.try_get("batch")?, row.time("at_us")?, row.try_get("figures")?));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
 }

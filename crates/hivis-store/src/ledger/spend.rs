@@ -9,6 +9,7 @@ use sqlx::Row as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// What is about to be spent.
@@ -267,28 +268,18 @@ async fn tally(connection: &mut SqliteConnection, purpose: &str, since: Date) ->
         FROM spend WHERE what >= ? AND what < ? AND booked_us >= ?";
     let (from, to) = span(purpose);
     let row = sqlx::query(sql).bind(from).bind(to).bind(since).fetch_one(connection).await?;
-    Ok(Tally {
-        usd: Usd(row.try_get("usd")?),
-        pictures: row.try_get::<i64, _>("pictures")? as u64,
-        open: Usd(row.try_get("open")?),
-    })
+    Ok(Tally { usd: Usd(row.try_get("usd")?), pictures: row.unsigned("pictures")?, open: Usd(row.try_get("open")?) })
 }
 
 fn booking(row: &SqliteRow) -> Result<Booking, sqlx::Error> {
-    let time = |column: &str| {
-        let us: Option<i64> = row.try_get(column)?;
-        let wrong =
-            |us: i64| sqlx::Error::ColumnDecode { index: column.to_owned(), source: format!("{us} is no time").into() };
-        us.map(|us| Timestamp::from_microsecond(us).map_err(|_| wrong(us))).transpose()
-    };
     Ok(Booking {
         id: row.try_get("id")?,
         what: row.try_get("what")?,
         batch: row.try_get("batch")?,
-        at: time("booked_us")?.ok_or(sqlx::Error::RowNotFound)?,
+        at: row.time("booked_us")?,
         booked: Usd(row.try_get("booked")?),
-        pictures: row.try_get::<i64, _>("pictures")? as u64,
-        settled_at: time("settled_us")?,
+        pictures: row.unsigned("pictures")?,
+        settled_at: row.time_if("settled_us")?,
         settled: row.try_get::<Option<i64>, _>("settled")?.map(Usd),
         note: row.try_get("note")?,
     })

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, Md5, ObjectId, StoreError};
 
 /// Labels that are looked at for a wrong answer: the newest.
@@ -65,7 +66,7 @@ impl Ledger {
             (SELECT count(*) FROM promotions WHERE at_us >= ?1 AND serving = 1) AS promoted";
         let row = sqlx::query(sql).bind(since.as_microsecond()).fetch_one(self.readers()).await;
         let row = row.map_err(|e| self.error(e))?;
-        let count = |column: &str| row.try_get::<i64, _>(column).map(|n| n as u64).map_err(|e| self.error(e));
+        let count = |column: &str| row.unsigned(column).map_err(|e| self.error(e));
         Ok(Stations {
             picked: count("picked")?,
             made: count("made")?,
@@ -88,11 +89,10 @@ impl Ledger {
         let row = sqlx::query(sql).bind(since.as_microsecond()).bind(LABELS).fetch_optional(self.readers()).await;
         let Some(row) = row.map_err(|e| self.error(e))? else { return Ok(None) };
         let read = || {
-            let id: String = row.try_get("id")?;
             Ok(WrongAnswer {
-                record: RecordId(id.parse().map_err(|_| wrong("id", &id))?),
+                record: row.record("id")?,
                 probability: row.try_get("probability")?,
-                label: label(&row)?,
+                label: row.label("label")?,
                 source: row.try_get("source")?,
             })
         };
@@ -152,22 +152,15 @@ impl Ledger {
     }
 
     fn there(&self, row: Result<Option<SqliteRow>, sqlx::Error>) -> Result<Option<(ObjectId, Md5)>, StoreError> {
-        use crate::ledger::objects::hash;
         let Some(row) = row.map_err(|e| self.error(e))? else { return Ok(None) };
-        let read = || Ok((ObjectId(hash(&row, "sha256")?), Md5(hash(&row, "md5")?)));
+        let read = || Ok((row.object("sha256")?, row.md5("md5")?));
         read().map(Some).map_err(|e| self.error(e))
     }
 }
 
 fn answer(row: &SqliteRow) -> Result<TrueAnswer, sqlx::Error> {
-    Ok(TrueAnswer { prediction: row.try_get::<Option<f64>, _>("prediction")?.unwrap_or(-1.0), label: label(row)? })
-}
-
-fn label(row: &SqliteRow) -> Result<Label, sqlx::Error> {
-    let value: i64 = row.try_get("label")?;
-    Label::from_wire(value).ok_or_else(|| wrong("label", &value.to_string()))
-}
-
-fn wrong(index: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
+    Ok(TrueAnswer {
+        prediction: row.try_get::<Option<f64>, _>("prediction")?.unwrap_or(-1.0),
+        label: row.label("label")?,
+    })
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::Row as _;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Latencies are taken of at most so many records.
@@ -96,11 +97,10 @@ impl Ledger {
             (SELECT coalesce(sum(bytes), 0) FROM objects WHERE removed_us IS NULL) AS picture_bytes,
             (SELECT count(DISTINCT record) FROM labels) AS labelled";
         let row = sqlx::query(sql).fetch_one(self.readers()).await.map_err(|e| self.error(e))?;
-        let count = |column: &str| row.try_get::<i64, _>(column).map(|n| n as u64).map_err(|e| self.error(e));
-        let last_us: Option<i64> = row.try_get("last_us").map_err(|e| self.error(e))?;
+        let count = |column: &str| row.unsigned(column).map_err(|e| self.error(e));
         Ok(Totals {
             records: count("records")?,
-            last: last_us.and_then(|us| Timestamp::from_microsecond(us).ok()),
+            last: row.time_if("last_us").map_err(|e| self.error(e))?,
             pictures: count("pictures")?,
             picture_bytes: count("picture_bytes")?,
             labelled: count("labelled")?,

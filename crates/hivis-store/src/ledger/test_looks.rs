@@ -6,6 +6,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// A look that is about to be taken.
@@ -67,19 +68,12 @@ impl Ledger {
 }
 
 fn from_row(row: &SqliteRow) -> Result<TestLook, sqlx::Error> {
-    let wrong = |index: &str, value: &dyn std::fmt::Display| sqlx::Error::ColumnDecode {
-        index: index.to_owned(),
-        source: format!("{value} is none that we write").into(),
-    };
-    let us: i64 = row.try_get("at_us")?;
-    let release: Option<String> = row.try_get("release")?;
-    let release = release.map(|name| ReleaseId::new(name).map_err(|error| wrong("release", &error))).transpose()?;
     let look = NewTestLook {
-        at: Timestamp::from_microsecond(us).map_err(|_| wrong("at_us", &us))?,
-        release,
-        split_seed: row.try_get::<i64, _>("split_seed")? as u64,
+        at: row.time("at_us")?,
+        release: row.release_if("release")?,
+        split_seed: row.unsigned("split_seed")?,
         data: row.try_get("data")?,
-        pictures: row.try_get::<i64, _>("pictures")? as u64,
+        pictures: row.unsigned("pictures")?,
         why: row.try_get("why")?,
     };
     Ok(TestLook { seq: row.try_get("seq")?, look })

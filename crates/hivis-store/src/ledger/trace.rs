@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use crate::ledger::objects;
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, Md5, ObjectId, StoreError};
 
 /// Everything that stations wrote down of one picture.
@@ -113,7 +113,7 @@ impl Ledger {
         let sql = "SELECT sha256 FROM objects WHERE sha256 BETWEEN ? AND ? LIMIT 2";
         let rows = sqlx::query(sql).bind(low).bind(high).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         match rows.as_slice() {
-            [only] => objects::hash(only, "sha256").map(|id| Some(ObjectId(id))).map_err(|e| self.error(e)),
+            [only] => only.object("sha256").map(Some).map_err(|e| self.error(e)),
             _ => Ok(None),
         }
     }
@@ -158,7 +158,7 @@ impl Ledger {
         let variations = sqlx::query(sqlx::AssertSqlSafe(by)).bind(key()).fetch_all(self.readers()).await?;
         Ok(Some(Trace {
             id,
-            md5: Md5(objects::hash(&object, "md5")?),
+            md5: object.md5("md5")?,
             there: object.try_get::<Option<i64>, _>("removed_us")?.is_none(),
             records: texts(records)?,
             datasets: texts(datasets)?,
@@ -175,25 +175,24 @@ impl Ledger {
 fn picked(row: &SqliteRow) -> Result<Picked, sqlx::Error> {
     Ok(Picked {
         run: row.try_get("run")?,
-        at: time(row)?,
-        reasons: list(row)?,
+        at: row.time("at_us")?,
+        reasons: row.json("reasons")?,
         score: row.try_get("score")?,
         cluster: row.try_get("cluster")?,
     })
 }
 
 fn made(row: &SqliteRow) -> Result<MadePicture, sqlx::Error> {
-    let parent: Option<&[u8]> = row.try_get("parent")?;
     let passed: Option<i64> = row.try_get("passed")?;
     Ok(MadePicture {
-        id: ObjectId(objects::hash(row, "sha256")?),
-        at: time(row)?,
+        id: row.object("sha256")?,
+        at: row.time("at_us")?,
         generator: row.try_get("generator")?,
         prompt: row.try_get("prompt")?,
         wanted: row.try_get::<i64, _>("wanted")? as u8,
-        parent: parent.is_some().then(|| objects::hash(row, "parent").map(ObjectId)).transpose()?,
+        parent: row.object_if("parent")?,
         passed: passed.map(|passed| passed != 0),
-        reasons: if passed.is_some() { list(row)? } else { Vec::new() },
+        reasons: if passed.is_some() { row.json("reasons")? } else { Vec::new() },
     })
 }
 
@@ -203,24 +202,10 @@ fn decided(row: &SqliteRow) -> Result<Decided, sqlx::Error> {
         verdict: row.try_get("verdict")?,
         label: row.try_get::<Option<i64>, _>("label")?.map(|label| label as u8),
         reason: row.try_get("reason")?,
-        at: time(row)?,
+        at: row.time("at_us")?,
     })
 }
 
 fn in_versions(row: &SqliteRow) -> Result<InVersions, sqlx::Error> {
     Ok(InVersions { since: row.try_get("since")?, until: row.try_get("until")?, name: row.try_get("name")? })
-}
-
-fn time(row: &SqliteRow) -> Result<Timestamp, sqlx::Error> {
-    let us: i64 = row.try_get("at_us")?;
-    Timestamp::from_microsecond(us).map_err(|_| wrong("at_us", &us.to_string()))
-}
-
-fn list(row: &SqliteRow) -> Result<Vec<String>, sqlx::Error> {
-    let text: &str = row.try_get("reasons")?;
-    serde_json::from_str(text).map_err(|_| wrong("reasons", text))
-}
-
-fn wrong(index: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: index.to_owned(), source: format!("{value} is none that we write").into() }
 }

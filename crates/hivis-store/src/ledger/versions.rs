@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::ledger::objects;
 use crate::version::{VersionError, VersionName};
 use crate::{Ledger, Md5, ObjectId, Put, StoreError};
@@ -178,11 +179,11 @@ impl Ledger {
     }
 
     fn version_picture(&self, row: &SqliteRow) -> Result<VersionPicture, sqlx::Error> {
-        let md5 = Md5(objects::hash(row, "md5")?);
+        let md5 = row.md5("md5")?;
         Ok(VersionPicture {
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
-            bytes: row.try_get::<i64, _>("bytes")? as u64,
+            bytes: row.unsigned("bytes")?,
             path: self.objects().path(md5),
             name: row.try_get("name")?,
             line: row.try_get("line")?,
@@ -194,8 +195,8 @@ impl Ledger {
         let sql = "SELECT sha256, md5, bytes FROM objects WHERE removed_us IS NULL";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
         let read = |row: &SqliteRow| {
-            let bytes = row.try_get::<i64, _>("bytes")? as u64;
-            Ok((ObjectId(objects::hash(row, "sha256")?), (Md5(objects::hash(row, "md5")?), bytes)))
+            let bytes = row.unsigned("bytes")?;
+            Ok((row.object("sha256")?, (row.md5("md5")?, bytes)))
         };
         rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|e| self.error(e))
     }
@@ -337,7 +338,7 @@ impl Ledger {
     /// Pictures that a person took out of the repository.
     pub async fn left_out(&self) -> Result<HashSet<ObjectId>, StoreError> {
         let rows = sqlx::query("SELECT sha256 FROM left_out").fetch_all(self.readers()).await;
-        let id = |row: &SqliteRow| objects::hash(row, "sha256").map(ObjectId);
+        let id = |row: &SqliteRow| row.object("sha256");
         rows.and_then(|rows| rows.iter().map(id).collect()).map_err(|e| self.error(e))
     }
 
@@ -377,29 +378,20 @@ impl Ledger {
 }
 
 fn version(row: &SqliteRow) -> Result<DataVersion, sqlx::Error> {
-    let wrong = |index: &str, value: &dyn std::fmt::Display| sqlx::Error::ColumnDecode {
-        index: index.to_owned(),
-        source: format!("{value} is none that we write").into(),
-    };
-    let (name, state, facts): (&str, &str, &str) = (row.try_get("name")?, row.try_get("state")?, row.try_get("facts")?);
-    let at_us: i64 = row.try_get("at_us")?;
-    let md5 = |column: &str| {
-        let there = row.try_get::<Option<&[u8]>, _>(column)?.is_some();
-        there.then(|| objects::hash(row, column).map(Md5)).transpose()
-    };
+    let name: &str = row.try_get("name")?;
     let states = [VersionState::Cutting, VersionState::Cut, VersionState::Removed];
     Ok(DataVersion {
         id: row.try_get("id")?,
-        name: name.parse().map_err(|_| wrong("name", &name))?,
-        at: Timestamp::from_microsecond(at_us).map_err(|_| wrong("at_us", &at_us))?,
-        state: states.into_iter().find(|s| s.as_str() == state).ok_or_else(|| wrong("state", &state))?,
+        name: name.parse().map_err(|_| unreadable("name", name))?,
+        at: row.time("at_us")?,
+        state: row.one_of("state", &states, VersionState::as_str)?,
         message: row.try_get("message")?,
-        pictures: row.try_get::<i64, _>("pictures")? as u64,
-        bytes: row.try_get::<i64, _>("bytes")? as u64,
-        dir: md5("dir_md5")?,
-        table: md5("table_md5")?,
+        pictures: row.unsigned("pictures")?,
+        bytes: row.unsigned("bytes")?,
+        dir: row.md5_if("dir_md5")?,
+        table: row.md5_if("table_md5")?,
         commit: row.try_get("commit")?,
-        facts: serde_json::from_str(facts).map_err(|_| wrong("facts", &facts))?,
+        facts: row.json("facts")?,
         notes: row.try_get("notes")?,
     })
 }

@@ -6,7 +6,8 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::{cut, sure, time, wrong};
+use super::cut;
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::writing::Writing;
 use crate::{Ledger, StoreError};
 
@@ -209,7 +210,7 @@ impl Ledger {
     pub async fn waiting_counts(&self) -> Result<Vec<(String, u64)>, StoreError> {
         let sql = "SELECT channel, count(*) AS n FROM outbox WHERE state IN ('waiting', 'sending') GROUP BY channel";
         let rows = sqlx::query(sql).fetch_all(self.readers()).await.map_err(|e| self.error(e))?;
-        let read = |row: &SqliteRow| Ok((row.try_get("channel")?, row.try_get::<i64, _>("n")? as u64));
+        let read = |row: &SqliteRow| Ok((row.try_get("channel")?, row.unsigned("n")?));
         rows.iter().map(read).collect::<Result<_, sqlx::Error>>().map_err(|e| self.error(e))
     }
 
@@ -349,32 +350,30 @@ async fn keep(transaction: &mut Writing, channel: &ChannelHealth) -> Result<(), 
 }
 
 fn health(row: &SqliteRow) -> Result<ChannelHealth, sqlx::Error> {
-    let state: String = row.try_get("state")?;
     let all = [ChannelState::Up, ChannelState::Down, ChannelState::Gone];
     Ok(ChannelHealth {
         name: row.try_get("name")?,
         fingerprint: row.try_get("fingerprint")?,
-        state: all.into_iter().find(|s| s.as_str() == state).ok_or_else(|| wrong("state", &state))?,
-        since: sure(row, "since_us")?,
+        state: row.one_of("state", &all, ChannelState::as_str)?,
+        since: row.time("since_us")?,
         failures: row.try_get::<i64, _>("failures")? as u32,
-        next: sure(row, "next_us")?,
+        next: row.time("next_us")?,
         error: row.try_get("error")?,
     })
 }
 
 fn from_row(row: &SqliteRow) -> Result<OutboxMessage, sqlx::Error> {
-    let state: String = row.try_get("state")?;
     Ok(OutboxMessage {
         id: row.try_get("id")?,
         channel: row.try_get("channel")?,
         group: row.try_get("group_key")?,
         body: row.try_get("body")?,
-        made: sure(row, "made_us")?,
-        state: OutboxState::ALL.into_iter().find(|s| s.as_str() == state).ok_or_else(|| wrong("state", &state))?,
+        made: row.time("made_us")?,
+        state: row.one_of("state", &OutboxState::ALL, OutboxState::as_str)?,
         unsure: row.try_get::<i64, _>("unsure")? != 0,
         attempts: row.try_get::<i64, _>("attempts")? as u32,
-        next: sure(row, "next_us")?,
-        ended: time(row, "ended_us")?,
+        next: row.time("next_us")?,
+        ended: row.time_if("ended_us")?,
         error: row.try_get("error")?,
         provider_id: row.try_get("provider_id")?,
         joined: row.try_get("joined")?,

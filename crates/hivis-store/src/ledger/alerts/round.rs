@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::Row as _;
 
 use super::outbox::{NewMessage, insert};
-use super::{COLUMNS, StoredAlert, cut, from_row, severity, sure};
+use super::{COLUMNS, StoredAlert, cut, from_row, severity};
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::writing::Writing;
 use crate::{Ledger, StoreError};
 
@@ -185,7 +186,7 @@ async fn state(transaction: &mut Writing, now: Timestamp, times: AlertTimes) -> 
     let sql = "SELECT channel, alert, at_us, firing, severity FROM alerts_told WHERE alert >= ?";
     for row in sqlx::query(sql).bind(oldest).fetch_all(&mut **transaction).await? {
         let told = AlertTold {
-            at: sure(&row, "at_us")?,
+            at: row.time("at_us")?,
             firing: row.try_get::<i64, _>("firing")? != 0,
             severity: severity(&row)?,
         };
@@ -194,7 +195,7 @@ async fn state(transaction: &mut Writing, now: Timestamp, times: AlertTimes) -> 
     let sql = "SELECT channel, group_key, max(made_us) AS made_us FROM outbox WHERE made_us >= ?
         GROUP BY channel, group_key";
     for row in sqlx::query(sql).bind(since).fetch_all(&mut **transaction).await? {
-        state.groups.insert((row.try_get("channel")?, row.try_get("group_key")?), sure(&row, "made_us")?);
+        state.groups.insert((row.try_get("channel")?, row.try_get("group_key")?), row.time("made_us")?);
     }
     Ok(state)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::{time, wrong};
+use crate::ledger::columns::RowExt as _;
 use crate::{Ledger, StoreError};
 
 /// Where a step stands.
@@ -141,26 +141,20 @@ impl Ledger {
         let sql = "SELECT job, facts FROM job_steps WHERE name = ? AND job < ? AND state IN ('done', 'waits')
             AND facts IS NOT NULL ORDER BY job DESC LIMIT ?";
         let rows = sqlx::query(sql).bind(name).bind(before).bind(i64::from(limit)).fetch_all(self.readers()).await;
-        let read = |row: &SqliteRow| Ok((row.try_get("job")?, facts(row)?.unwrap_or_default()));
+        let read = |row: &SqliteRow| Ok((row.try_get("job")?, row.json_if("facts")?.unwrap_or_default()));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
     }
 }
 
 fn from_row(row: &SqliteRow) -> Result<JobStep, sqlx::Error> {
-    let state: String = row.try_get("state")?;
     Ok(JobStep {
         place: row.try_get::<i64, _>("place")? as u32,
         name: row.try_get("name")?,
-        state: StepState::ALL.into_iter().find(|s| s.as_str() == state).ok_or_else(|| wrong("state", &state))?,
+        state: row.one_of("state", &StepState::ALL, StepState::as_str)?,
         attempts: row.try_get::<i64, _>("attempts")? as u32,
-        begun: time(row, "begun_us")?.ok_or_else(|| wrong("begun_us", &"NULL"))?,
-        ended: time(row, "ended_us")?,
+        begun: row.time("begun_us")?,
+        ended: row.time_if("ended_us")?,
         said: row.try_get("said")?,
-        facts: facts(row)?,
+        facts: row.json_if("facts")?,
     })
-}
-
-fn facts(row: &SqliteRow) -> Result<Option<Value>, sqlx::Error> {
-    let text: Option<String> = row.try_get("facts")?;
-    text.map(|text| serde_json::from_str(&text).map_err(|_| wrong("facts", &text))).transpose()
 }

@@ -7,9 +7,8 @@ use serde::Serialize;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
-use super::find::unreadable;
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels::rank;
-use crate::ledger::objects;
 use crate::{Ledger, ObjectId, StoreError};
 
 /// A picture that a person might look at.
@@ -106,9 +105,7 @@ impl Ledger {
 type Read = fn(&SqliteRow) -> Result<ReviewDoubt, sqlx::Error>;
 
 fn candidate(row: &SqliteRow, doubt: Read) -> Result<ReviewCandidate, sqlx::Error> {
-    let record: Option<String> = row.try_get("record")?;
-    let record = record.map(|text| text.parse().map(RecordId).map_err(|_| unreadable("record", &text)));
-    Ok(ReviewCandidate { id: ObjectId(objects::hash(row, "sha256")?), record: record.transpose()?, doubt: doubt(row)? })
+    Ok(ReviewCandidate { id: row.object("sha256")?, record: row.record_if("record")?, doubt: doubt(row)? })
 }
 
 fn hard(row: &SqliteRow) -> Result<ReviewDoubt, sqlx::Error> {
@@ -124,6 +121,6 @@ fn generated(row: &SqliteRow) -> Result<ReviewDoubt, sqlx::Error> {
         generator: row.try_get("generator")?,
         prompt: row.try_get("prompt")?,
         best: row.try_get("best")?,
-        looked: row.try_get::<i64, _>("looked")? as u64,
+        looked: row.unsigned("looked")?,
     })
 }

@@ -5,13 +5,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::find::{label, unreadable};
 use super::follow::follow;
 use super::settle::ReviewState;
 use super::standing::standing;
 use super::story::said;
 use super::words::note;
 use super::{ReviewReason, ReviewRefused, ReviewVerdict, Reviewer};
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::ledger::labels;
 use crate::{Ledger, StoreError};
 
@@ -137,7 +137,7 @@ async fn decide(connection: &mut SqliteConnection, number: i64, new: &NewDecisio
         return Err(ReviewRefused::Decided { number, decided: last.told.clone() }.into());
     }
     let shows = match verdict {
-        ReviewVerdict::Accept => new.label.or(label(&row, "asked")?),
+        ReviewVerdict::Accept => new.label.or(row.label_if("asked")?),
         _ => None,
     };
     if verdict == ReviewVerdict::Accept && shows.is_none() {

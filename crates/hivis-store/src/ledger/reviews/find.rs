@@ -1,13 +1,11 @@
 //! Finding reviews: the queue, and one by its number or its picture.
 
-use hivis_types::{Label, RecordId};
-use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::{Review, ReviewRefused, ReviewState, ReviewWhy, Reviewer};
-use crate::ledger::objects;
-use crate::{Ledger, Md5, ObjectId, StoreError};
+use crate::ledger::columns::{RowExt as _, unreadable};
+use crate::{Ledger, StoreError};
 
 /// Everything that a [`Review`] is read from; `v` is the review.
 pub(super) const SELECT: &str =
@@ -89,40 +87,20 @@ impl Ledger {
     }
 
     pub(super) fn review_row(&self, row: &SqliteRow) -> Result<Review, sqlx::Error> {
-        let md5 = Md5(objects::hash(row, "md5")?);
-        let record: Option<String> = row.try_get("record")?;
+        let md5 = row.md5("md5")?;
         let (why, state): (&str, &str) = (row.try_get("why")?, row.try_get("state")?);
         Ok(Review {
             number: row.try_get("number")?,
-            id: ObjectId(objects::hash(row, "sha256")?),
+            id: row.object("sha256")?,
             md5,
             path: self.objects().path(md5),
-            record: record
-                .map(|text| text.parse().map(RecordId).map_err(|_| unreadable("record", &text)))
-                .transpose()?,
+            record: row.record_if("record")?,
             why: ReviewWhy::named(why).ok_or_else(|| unreadable("why", why))?,
             priority: row.try_get("priority")?,
-            queued: time(row, "queued_us")?.ok_or(sqlx::Error::RowNotFound)?,
+            queued: row.time("queued_us")?,
             wanted: row.try_get::<i64, _>("wanted")? as u32,
             state: ReviewState::named(state).ok_or_else(|| unreadable("state", state))?,
-            asked: label(row, "asked")?,
+            asked: row.label_if("asked")?,
         })
     }
-}
-
-/// A column that holds what this version never writes.
-pub(super) fn unreadable(column: &str, value: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode { index: column.to_owned(), source: format!("{value} is none that we write").into() }
-}
-
-/// A time, where there is one.
-pub(super) fn time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
-    let us: Option<i64> = row.try_get(column)?;
-    us.map(|us| Timestamp::from_microsecond(us).map_err(|_| unreadable(column, &us.to_string()))).transpose()
-}
-
-/// A label, where there is one.
-pub(super) fn label(row: &SqliteRow, column: &str) -> Result<Option<Label>, sqlx::Error> {
-    let wire: Option<i64> = row.try_get(column)?;
-    wire.map(|wire| Label::from_wire(wire).ok_or_else(|| unreadable(column, &wire.to_string()))).transpose()
 }

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::find::{label, time};
 use super::settle::{ReviewState, Word, settle};
 use super::standing::standing;
+use crate::ledger::columns::RowExt as _;
 use crate::ledger::labels::{self, StoredLabel};
 
 /// Brings the review's state and the person's label to what the standing decisions come to.
@@ -57,13 +57,13 @@ pub(super) async fn follow(
 
 /// The label that these decisions have written.
 fn written(row: &SqliteRow) -> Result<Option<StoredLabel>, sqlx::Error> {
-    let (label, at) = (label(row, "written")?, time(row, "written_us")?);
+    let (label, at) = (row.label_if("written")?, row.time_if("written_us")?);
     Ok(label.zip(at).map(|(label, at)| StoredLabel { label, source: LabelSource::Person, confidence: 1.0, at }))
 }
 
 /// The person's label that stood there before.
 fn before(row: &SqliteRow) -> Result<Option<StoredLabel>, sqlx::Error> {
-    let (label, at) = (label(row, "before_label")?, time(row, "before_us")?);
+    let (label, at) = (row.label_if("before_label")?, row.time_if("before_us")?);
     let confidence: Option<f64> = row.try_get("before_sure")?;
     Ok(label.zip(at).map(|(label, at)| StoredLabel {
         label,

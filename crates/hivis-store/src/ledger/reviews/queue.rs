@@ -7,6 +7,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use super::ReviewWhy;
 use super::settle::ReviewState;
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::{Ledger, ObjectId, StoreError};
 
 /// A picture to be queued.
@@ -103,7 +104,7 @@ impl Ledger {
                 Some(ReviewState::Accepted) => counts.accepted = n as u64,
                 Some(ReviewState::Rejected) => counts.rejected = n as u64,
                 Some(ReviewState::Skipped) => counts.skipped = n as u64,
-                None => return Err(self.error(super::find::unreadable("state", state))),
+                None => return Err(self.error(unreadable("state", state))),
             }
         }
         Ok(counts)
@@ -115,8 +116,8 @@ async fn room(connection: &mut SqliteConnection, quota: u64, week: Timestamp) ->
             count(*) FILTER (WHERE queued_us < ?1 AND state IN ('open', 'second', 'conflict')) AS left_over
         FROM reviews";
     let row = sqlx::query(sql).bind(week.as_microsecond()).fetch_one(connection).await?;
-    let this_week = row.try_get::<i64, _>("this_week")? as u64;
-    let left_over = row.try_get::<i64, _>("left_over")? as u64;
+    let this_week = row.unsigned("this_week")?;
+    let left_over = row.unsigned("left_over")?;
     Ok(ReviewRoom { this_week, left_over, room: quota.saturating_sub(this_week + left_over) })
 }
 

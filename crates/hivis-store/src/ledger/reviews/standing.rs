@@ -3,10 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::find::{label, time, unreadable};
 use super::refused::Told;
 use super::settle::Word;
 use super::{ReviewReason, ReviewVerdict};
+use crate::ledger::columns::{RowExt as _, unreadable};
 
 /// A decision that stands.
 pub(super) struct Standing {
@@ -30,8 +30,8 @@ fn standing_row(row: &SqliteRow) -> Result<Standing, sqlx::Error> {
     let verdict = ReviewVerdict::named(verdict).ok_or_else(|| unreadable("verdict", verdict))?;
     let reason: Option<&str> = row.try_get("reason")?;
     let reason = reason.map(|text| ReviewReason::named(text).ok_or_else(|| unreadable("reason", text))).transpose()?;
-    let (label, contradicts) = (label(row, "label")?, row.try_get::<Option<&str>, _>("contradicts")?.is_some());
-    let at = time(row, "at_us")?.ok_or(sqlx::Error::RowNotFound)?;
+    let (label, contradicts) = (row.label_if("label")?, row.try_get::<Option<&str>, _>("contradicts")?.is_some());
+    let at = row.time("at_us")?;
     Ok(Standing {
         seq: row.try_get("seq")?,
         slot: row.try_get("slot")?,

@@ -6,8 +6,8 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::find::{label, time, unreadable};
 use super::{Review, ReviewReason, ReviewVerdict};
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::ledger::labels::rank;
 use crate::{Ledger, ObjectId, StoreError};
 
@@ -99,9 +99,8 @@ impl Ledger {
         let mut reader = self.readers().acquire().await?;
         let generated = generated(&mut reader, review.id).await?;
         let sql = "SELECT reasons FROM picks WHERE sha256 = ? ORDER BY run DESC LIMIT 1";
-        let reasons: Option<String> =
-            sqlx::query_scalar(sql).bind(review.id.0.to_vec()).fetch_optional(&mut *reader).await?;
-        let reasons = reasons.map(|text| list("reasons", &text)).transpose()?.unwrap_or_default();
+        let row = sqlx::query(sql).bind(review.id.0.to_vec()).fetch_optional(&mut *reader).await?;
+        let reasons = row.map(|row| row.json("reasons")).transpose()?.unwrap_or_default();
         let probability = match review.record {
             Some(record) => probability(&mut reader, record).await?,
             None => None,
@@ -112,7 +111,7 @@ impl Ledger {
         let decisions = rows.iter().map(decision).collect::<Result<_, _>>()?;
         let sql = "SELECT holder, held_until_us FROM reviews WHERE id = ?";
         let row = sqlx::query(sql).bind(review.number).fetch_one(&mut *reader).await?;
-        let held = row.try_get::<Option<String>, _>("holder")?.zip(time(&row, "held_until_us")?);
+        let held = row.try_get::<Option<String>, _>("holder")?.zip(row.time_if("held_until_us")?);
         Ok(ReviewStory { review, generated, reasons, probability, words, decisions, held })
     }
 }
@@ -132,7 +131,7 @@ async fn generated(connection: &mut SqliteConnection, id: ObjectId) -> Result<Op
         prompt_id: row.try_get("prompt_id")?,
         seed: row.try_get("seed")?,
         parent: parent.filter(|hex| !hex.is_empty()),
-        slices: list("slices", row.try_get("slices")?)?,
+        slices: row.json("slices")?,
     }))
 }
 
@@ -153,7 +152,7 @@ pub(crate) async fn said(connection: &mut SqliteConnection, sha256: &[u8]) -> Re
     let dataset = rank(hivis_types::LabelSource::Dataset);
     let rows = sqlx::query(sql).bind(sha256).bind(dataset).fetch_all(connection).await?;
     let word = |row: &SqliteRow| {
-        let label = label(row, "label")?.ok_or(sqlx::Error::RowNotFound)?;
+        let label = row.label("label")?;
         Ok(SaidOfIt { source: row.try_get("source")?, label, rank: row.try_get("rank")? })
     };
     rows.iter().map(word).collect()
@@ -166,16 +165,12 @@ fn decision(row: &SqliteRow) -> Result<Decision, sqlx::Error> {
         seq: row.try_get("seq")?,
         reviewer: row.try_get("reviewer")?,
         verdict: ReviewVerdict::named(verdict).ok_or_else(|| unreadable("verdict", verdict))?,
-        label: label(row, "label")?,
+        label: row.label_if("label")?,
         reason: reason.map(|r| ReviewReason::named(r).ok_or_else(|| unreadable("reason", r))).transpose()?,
         note: row.try_get("note")?,
         contradicts: row.try_get("contradicts")?,
-        at: time(row, "at_us")?.ok_or(sqlx::Error::RowNotFound)?,
-        undone: time(row, "undone_us")?,
+        at: row.time("at_us")?,
+        undone: row.time_if("undone_us")?,
         undone_by: row.try_get("undone_by")?,
     })
-}
-
-fn list(column: &str, json: &str) -> Result<Vec<String>, sqlx::Error> {
-    serde_json::from_str(json).map_err(|_| unreadable(column, json))
 }

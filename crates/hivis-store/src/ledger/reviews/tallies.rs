@@ -7,7 +7,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::ReviewState;
-use super::find::{label, time, unreadable};
+use crate::ledger::columns::{RowExt as _, unreadable};
 use crate::{Ledger, StoreError};
 
 /// A generated picture whose review is settled.
@@ -50,13 +50,13 @@ impl Ledger {
         let rows = sqlx::query(sql).bind(since.as_microsecond()).fetch_all(self.readers()).await;
         let read = |row: &SqliteRow| {
             let state: &str = row.try_get("state")?;
-            let (written, wanted) = (label(row, "written")?, label(row, "wanted")?);
+            let (written, wanted) = (row.label_if("written")?, row.label_if("wanted")?);
             Ok(JudgedPicture {
                 generator: row.try_get("generator")?,
                 prompt: row.try_get("prompt")?,
                 accepted: ReviewState::named(state).ok_or_else(|| unreadable("state", state))? == ReviewState::Accepted,
                 as_asked: written.is_none() || written == wanted,
-                settled: time(row, "settled_us")?.ok_or(sqlx::Error::RowNotFound)?,
+                settled: row.time("settled_us")?,
             })
         };
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
@@ -75,9 +75,9 @@ impl Ledger {
             Ok(TwoLooks {
                 number: row.try_get("review")?,
                 one: row.try_get("one")?,
-                one_said: label(row, "one_said")?,
+                one_said: row.label_if("one_said")?,
                 other: row.try_get("other")?,
-                other_said: label(row, "other_said")?,
+                other_said: row.label_if("other_said")?,
             })
         };
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|e| self.error(e))
