@@ -5,8 +5,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::cache::Folder;
 use super::link;
-use super::repository::{Folder, show};
+use super::repository::show;
 use super::{VersionError, VersionName, Versions, dvc, side_by_side};
 use crate::ledger::versions::{DataVersion, VersionPicture, VersionState};
 use crate::{Md5, ObjectId, StoreError};

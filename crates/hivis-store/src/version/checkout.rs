@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use fs_err as fs;
 use serde::Serialize;
 
+use super::cache::Folder;
 use super::link::{self, LinkType};
-use super::repository::Folder;
 use super::{VersionError, side_by_side};
 use crate::ledger::versions::{DataVersion, VersionPicture};
 use crate::{Home, Ledger, ObjectId, StoreError, disk};

@@ -9,6 +9,7 @@
 //! collection can only take links. git and DVC are the user's: his commits and his uncommitted changes are left alone.
 
 mod adopt;
+mod cache;
 mod check;
 mod checkout;
 mod cut;

@@ -12,9 +12,9 @@ use object_store::path::Path as Key;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cache::Folder;
 use super::dvc;
 use super::link;
-use super::repository::Folder;
 use super::{VersionError, VersionName, Versions};
 use crate::ledger::versions::{DataVersion, NewContent, NewVersion, VersionPicture, VersionState};
 use crate::{CopyEvent, Md5, ObjectId, Place, Put, Show, StoreError};
