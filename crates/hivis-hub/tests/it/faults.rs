@@ -86,7 +86,7 @@ async fn a_partial_file_of_an_earlier_run_is_taken_up() {
 
 #[tokio::test]
 async fn what_comes_damaged_is_removed_and_comes_again() {
-    for (what, part) in [("a large file", weights_address()), ("a small file", "config.json".to_owned())] {
+    for (what, part) in [("a large file", weights_address()), ("a small file", "/config.json".to_owned())] {
         let world = World::new();
         world.server.fault(&part, Fault::Corrupt);
         let error = world.model().await.unwrap_err();
