@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use hivis_http::printable;
 use hivis_types::Usd;
 use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use crate::error::printable;
 use crate::generator::Batch;
 use crate::http::{Again, Call, Http, MOST_FILE, MOST_JSON};
 use crate::{Abilities, GenerateError, Generator, Made, Mode, Order, Presence, Server};

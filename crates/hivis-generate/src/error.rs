@@ -189,13 +189,3 @@ impl GenerateError {
         })
     }
 }
-
-/// A stranger's words for a message: one line, no control characters, not too long.
-pub(crate) fn printable(text: &str) -> String {
-    let line = |c: char| if c.is_control() { ' ' } else { c };
-    let mut out: String = text.chars().take(300).map(line).collect();
-    while out.contains("  ") {
-        out = out.replace("  ", " ");
-    }
-    out.trim().to_owned()
-}

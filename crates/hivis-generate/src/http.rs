@@ -1,15 +1,12 @@
 //! One HTTP call: who may see the secret, how long it may take, how much may come, and when it is made again.
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
+use hivis_http::{Address, Broken, Reach, Retries, Trouble, printable, retry_after, whole};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde_json::Value;
 
-use crate::error::printable;
 use crate::{GenerateError, Secret};
 
 /// Base64 of some PNG files of several megabytes each.
@@ -44,18 +41,13 @@ pub enum Login {
 pub struct Patience {
     /// The whole time of one order, waiting and trying again with it.
     pub whole: Duration,
-    /// Tries of one call, where another is safe.
-    pub tries: u32,
-    /// Pause after the first; it doubles each time.
-    pub first: Duration,
-    /// Longest pause, that of a `Retry-After` too: who wants more gets an error.
-    pub longest: Duration,
+    /// How often one call is tried, where another try is safe.
+    pub retries: Retries,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { whole: seconds(300), tries: 4, first: seconds(1), longest: seconds(60) }
+        Self { whole: Duration::from_mins(5), retries: Retries { tries: 4, ..Retries::default() } }
     }
 }
 
@@ -85,35 +77,20 @@ pub(crate) struct Call {
     pub(crate) until: Instant,
 }
 
-/// What came of one try.
-enum Trouble {
-    /// May go away; the server may have said when. True when nothing was begun.
-    Passing(GenerateError, Option<Duration>, bool),
-    Lasting(GenerateError),
-}
+/// What came of one try that failed, and whether it is sure that nothing was begun.
+type Failed = (Trouble<GenerateError>, bool);
 
 impl Http {
     pub(crate) fn new(who: &'static str, server: &Server) -> Result<Self, GenerateError> {
         let wrong = || GenerateError::Base { base: printable(&server.url) };
-        // A path is a folder: what is joined to it must not take its place.
-        let base = Url::parse(&format!("{}/", server.url.trim_end_matches('/'))).map_err(|_| wrong())?;
-        let host = base.host_str().ok_or_else(wrong)?.trim_matches(['[', ']']).to_owned();
-        if !matches!(base.scheme(), "http" | "https") || !base.username().is_empty() || base.password().is_some() {
-            return Err(wrong());
+        let address = Address::parse(&server.url).ok_or_else(wrong)?;
+        if address.is_clear() && address.reach() == Reach::Far && !matches!(server.login, Login::None) {
+            return Err(GenerateError::Clear { who, host: address.host().to_owned() });
         }
-        let (here, near) = (is_here(&host), is_near(&host));
-        if base.scheme() == "http" && !here && !near && !matches!(server.login, Login::None) {
-            return Err(GenerateError::Clear { who, host });
-        }
-        // `reqwest` panics without a provider; the first one of a process stays, whichever it is.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(20).min(server.patience.whole));
-        let client = if here { client.no_proxy() } else { client };
-        let client = client.build().map_err(|source| GenerateError::Unreachable { who, source })?;
-        Ok(Self { client, base, login: server.login.clone(), patience: server.patience, who })
+        let connect = Duration::from_secs(20).min(server.patience.whole);
+        let client = address.client().connect_timeout(connect).build();
+        let client = client.map_err(|source| GenerateError::Unreachable { who, source })?;
+        Ok(Self { client, base: address.url().clone(), login: server.login.clone(), patience: server.patience, who })
     }
 
     /// When an order that begins now must be done.
@@ -172,94 +149,69 @@ impl Http {
         build: &(dyn Fn() -> Result<RequestBuilder, GenerateError> + Sync),
     ) -> Result<(HeaderMap, Vec<u8>), GenerateError> {
         let slow = || GenerateError::Slow { who: self.who, after: self.patience.whole };
-        let (mut left, mut pause) = (self.patience.tries.max(1), self.patience.first);
+        let mut tries = self.patience.retries.begin();
         loop {
             let rest = call.until.saturating_duration_since(Instant::now());
             let once = tokio::time::timeout(rest, self.once(build()?, call.most)).await.map_err(|_| slow())?;
-            let (error, wanted, untouched) = match once {
+            let (trouble, untouched) = match once {
                 Ok(answer) => return Ok(answer),
-                Err(Trouble::Lasting(error)) => return Err(error),
-                Err(Trouble::Passing(error, wanted, untouched)) => (error, wanted, untouched),
+                Err(failed) => failed,
             };
-            left -= 1;
-            let wait = wanted.unwrap_or(pause);
+            let (error, wait) = tries.after(trouble)?;
             let over = Instant::now() + wait >= call.until;
             let safe = untouched || call.again == Again::Always;
-            if left == 0 || !safe || over || wait > self.patience.longest {
+            if !safe || over {
                 return Err(error);
             }
             tracing::info!(wait_s = wait.as_secs_f64(), "{error}: asking again");
             tokio::time::sleep(wait).await;
-            pause = (pause * 2).min(self.patience.longest);
         }
     }
 
-    async fn once(&self, request: RequestBuilder, most: usize) -> Result<(HeaderMap, Vec<u8>), Trouble> {
+    async fn once(&self, request: RequestBuilder, most: usize) -> Result<(HeaderMap, Vec<u8>), Failed> {
         let who = self.who;
         let response = request.send().await.map_err(|source| {
             let untouched = source.is_connect() || source.is_builder();
             let source = source.without_url();
             let error =
                 if untouched { GenerateError::Unreachable { who, source } } else { GenerateError::Cut { who, source } };
-            Trouble::Passing(error, None, untouched)
+            (Trouble::Passing(error, None), untouched)
         })?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let wait = wanted_wait(&headers);
+        let wait = retry_after(&headers);
         if status.is_success() {
-            return Ok((headers, self.whole(response, most).await?));
+            return Ok((headers, self.body(response, most).await?));
         }
         // Of an error only its beginning is of use, and a broken one is no other error.
-        let said = self.whole(response, 1 << 20).await.map(|body| said(&body)).unwrap_or_default();
+        let said = self.body(response, 1 << 20).await.map(|body| said(&body)).unwrap_or_default();
         let sent = !matches!(self.login, Login::None);
         let other = GenerateError::Status { who, status: status.as_u16(), said };
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                Trouble::Lasting(GenerateError::Unauthorised { who, sent })
+                (Trouble::Lasting(GenerateError::Unauthorised { who, sent }), true)
             }
-            StatusCode::TOO_MANY_REQUESTS => Trouble::Passing(GenerateError::TooManyRequests { who, wait }, wait, true),
+            StatusCode::TOO_MANY_REQUESTS => {
+                (Trouble::Passing(GenerateError::TooManyRequests { who, wait }, wait), true)
+            }
             // "Busy, come back": it says itself that it did not begin.
-            StatusCode::SERVICE_UNAVAILABLE => Trouble::Passing(other, wait, wait.is_some()),
+            StatusCode::SERVICE_UNAVAILABLE => (Trouble::Passing(other, wait), wait.is_some()),
             _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-                Trouble::Passing(other, wait, false)
+                (Trouble::Passing(other, wait), false)
             }
-            _ => Trouble::Lasting(other),
+            _ => (Trouble::Lasting(other), false),
         })
     }
 
     /// The whole body, up to the limit.
-    async fn whole(&self, response: Response, most: usize) -> Result<Vec<u8>, Trouble> {
+    async fn body(&self, response: Response, most: usize) -> Result<Vec<u8>, Failed> {
         let who = self.who;
-        let mut body = Vec::new();
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let cut = |source: reqwest::Error| GenerateError::Cut { who, source: source.without_url() };
-            let chunk = chunk.map_err(|source| Trouble::Passing(cut(source), None, false))?;
-            if body.len() + chunk.len() > most {
-                let why = format!("it is longer than {most} bytes");
-                return Err(Trouble::Lasting(GenerateError::Answer { who, why }));
+        whole(response, most).await.map_err(|broken| match broken {
+            Broken::Connection(source) => (Trouble::Passing(GenerateError::Cut { who, source }, None), false),
+            long @ Broken::TooLong { .. } => {
+                (Trouble::Lasting(GenerateError::Answer { who, why: long.to_string() }), false)
             }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(body)
+        })
     }
-}
-
-fn is_here(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// An address that no router of the world passes on.
-fn is_near(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_unicast_link_local(),
-        Err(_) => false,
-    }
-}
-
-/// `Retry-After` in seconds.
-fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// What an error's body says: the message of one of the usual shapes, or its beginning.

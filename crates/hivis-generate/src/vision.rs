@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hivis_http::printable;
 use hivis_image::{DecodeLimits, decode, encode_jpeg, resize_bilinear};
 use hivis_types::{Label, Usd};
 use serde_json::{Value, json};
 
-use crate::error::printable;
 use crate::http::Http;
 use crate::{GenerateError, Presence, Refusal, Server};
 

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use hivis_http::{Address, Broken, Retries, Tries, printable, retry_after};
 use reqwest::header::{self, HeaderMap};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
 use crate::path::encoded;
 use crate::pull::Event;
-use crate::repo::printable;
 use crate::{HubError, Repo, Token};
 
 /// Where the Hub is when nothing else is said.
@@ -23,20 +21,16 @@ pub(crate) const MAX_JSON: usize = 16 << 20;
 /// How long to go on against trouble.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Tries of one question that bring nothing.
-    pub tries: u32,
-    /// Pause after the first; it doubles each time.
-    pub first: Duration,
-    /// Longest pause, that of a 429's `Retry-After` too: who wants more gets an error.
-    pub longest: Duration,
+    /// How often one question is asked that brings nothing.
+    pub retries: Retries,
     /// A connection that gives nothing for so long is dead.
     pub silence: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { tries: 6, first: seconds(1), longest: seconds(120), silence: seconds(60) }
+        let retries = Retries { tries: 6, first: Duration::from_secs(1), longest: Duration::from_mins(2) };
+        Self { retries, silence: Duration::from_mins(1) }
     }
 }
 
@@ -52,53 +46,22 @@ pub struct Hub {
 }
 
 /// What came of one try.
-pub(crate) enum Trouble {
-    /// May go away; the server may have said when.
-    Passing(HubError, Option<Duration>),
-    /// Will not.
-    Lasting(HubError),
-}
-
-/// Counts tries that bring nothing.
-pub(crate) struct Tries {
-    left: u32,
-    pause: Duration,
-    patience: Patience,
-}
-
-/// Chooses ring for TLS, once a process. Every `reqwest` client of the program needs it, or it panics where it is made.
-pub fn prepare_tls() {
-    // The first one stays; which one it is does not matter.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-}
+pub(crate) type Trouble = hivis_http::Trouble<HubError>;
 
 impl Hub {
     /// `endpoint` is `http(s)://HOST[:PORT]`. Over plain http the token goes to this computer only.
     pub fn new(endpoint: &str, token: Option<Token>, patience: Patience) -> Result<Self, HubError> {
         let wrong = || HubError::Endpoint { endpoint: printable(endpoint) };
-        let url = Url::parse(endpoint.trim_end_matches('/')).map_err(|_| wrong())?;
-        let host = url.host_str().ok_or_else(wrong)?;
-        let here = host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong());
+        let address = Address::parse(endpoint).ok_or_else(wrong)?;
+        if address.is_clear() && token.is_some() {
+            tracing::warn!("the token is not sent: {} is reached over plain http", address.host());
         }
-        let clear = url.scheme() == "http" && !here;
-        if clear && token.is_some() {
-            tracing::warn!("the token is not sent: {host} is reached over plain http");
-        }
-        prepare_tls();
-        let client = || {
-            let client = Client::builder()
-                .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-                .redirect(Policy::none())
-                .connect_timeout(Duration::from_secs(20));
-            if here { client.no_proxy() } else { client }
-        };
+        let client = || address.client().connect_timeout(Duration::from_secs(20));
         let failed = |source| HubError::Connection { what: printable(endpoint), source };
         let http = client().read_timeout(patience.silence).build().map_err(failed)?;
         let sender = client().build().map_err(failed)?;
-        Ok(Self { http, sender, endpoint: url, token: token.filter(|_| !clear), patience })
+        let token = token.filter(|_| !address.is_clear());
+        Ok(Self { http, sender, endpoint: address.url().clone(), token, patience })
     }
 
     /// `HF_ENDPOINT` and the token as the official client finds them.
@@ -120,7 +83,7 @@ impl Hub {
     }
 
     pub(crate) fn tries(&self) -> Tries {
-        Tries { left: self.patience.tries, pause: self.patience.first, patience: self.patience }
+        self.patience.retries.begin()
     }
 
     /// A JSON answer and the address of its next page; asks again by itself.
@@ -135,7 +98,7 @@ impl Hub {
         loop {
             match self.json_once(repo, what, url).await {
                 Ok(answer) => return Ok(answer),
-                Err(trouble) => tries.again(trouble, told).await?,
+                Err(trouble) => again(&mut tries, trouble, told).await?,
             }
         }
     }
@@ -153,7 +116,7 @@ impl Hub {
         loop {
             match self.body(repo, name, &url, most).await {
                 Ok((bytes, _)) => return Ok(bytes),
-                Err(trouble) => tries.again(trouble, told).await?,
+                Err(trouble) => again(&mut tries, trouble, told).await?,
             }
         }
     }
@@ -256,43 +219,22 @@ impl Hub {
     }
 }
 
-impl Tries {
-    /// Waits for the next try, or gives the error back when there is none.
-    pub(crate) async fn again(&mut self, trouble: Trouble, told: &(dyn Fn(Event) + Sync)) -> Result<(), HubError> {
-        let (error, wanted) = match trouble {
-            Trouble::Lasting(error) => return Err(error),
-            Trouble::Passing(error, wanted) => (error, wanted),
-        };
-        self.left = self.left.saturating_sub(1);
-        let wait = wanted.unwrap_or(self.pause);
-        if self.left == 0 || wait > self.patience.longest {
-            return Err(error);
-        }
-        told(Event::Waiting { why: error.to_string(), wait });
-        tokio::time::sleep(wait).await;
-        self.pause = (self.pause * 2).min(self.patience.longest);
-        Ok(())
-    }
-
-    /// Something came: the count begins anew.
-    pub(crate) fn progress(&mut self) {
-        (self.left, self.pause) = (self.patience.tries, self.patience.first);
-    }
+/// Waits for the next try, or gives the error back when there is none.
+pub(crate) async fn again(tries: &mut Tries, trouble: Trouble, told: &(dyn Fn(Event) + Sync)) -> Result<(), HubError> {
+    let (error, wait) = tries.after(trouble)?;
+    told(Event::Waiting { why: error.to_string(), wait });
+    tokio::time::sleep(wait).await;
+    Ok(())
 }
 
 /// The body of an answer, of at most `most` bytes.
 pub(crate) async fn whole(what: &str, response: Response, most: usize) -> Result<Vec<u8>, Trouble> {
-    let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|source| connection(what, source))?;
-        if body.len() + chunk.len() > most {
-            let why = format!("it is longer than {most} bytes");
-            return Err(Trouble::Lasting(HubError::Answer { what: printable(what), why }));
+    hivis_http::whole(response, most).await.map_err(|broken| match broken {
+        Broken::Connection(source) => connection(what, source),
+        long @ Broken::TooLong { .. } => {
+            Trouble::Lasting(HubError::Answer { what: printable(what), why: long.to_string() })
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    })
 }
 
 /// A connection that failed; its address may hold a signature and is left out.
@@ -302,10 +244,11 @@ pub(crate) fn connection(what: &str, source: reqwest::Error) -> Trouble {
 
 /// `Retry-After: 30`, or the Hub's own `RateLimit: "api";r=0;t=30`.
 pub(crate) fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let limit = || text("ratelimit")?.split(';').find_map(|part| part.trim().strip_prefix("t="));
-    let seconds = text("retry-after").or_else(limit)?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
+    let limit = || {
+        let mut parts = headers.get("ratelimit")?.to_str().ok()?.split(';');
+        parts.find_map(|part| part.trim().strip_prefix("t=")?.parse().ok())
+    };
+    retry_after(headers).or_else(|| limit().map(Duration::from_secs))
 }
 
 #[cfg(test)]

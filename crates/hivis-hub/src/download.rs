@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use fs_err as fs;
 use futures_util::StreamExt as _;
+use hivis_http::printable;
 use reqwest::header;
 use reqwest::{Response, StatusCode, Url};
 
 use crate::checksum::Hasher;
-use crate::client::{Trouble, connection};
+use crate::client::{Trouble, again, connection};
 use crate::path::{PARTIAL, encoded};
 use crate::pull::Event;
-use crate::repo::printable;
 use crate::{Hub, HubError, HubFile, Repo};
 
 /// A connection that brought so much was worth it: the tries begin anew.
@@ -53,7 +53,7 @@ impl Source<'_> {
                 if partial.at >= before + WORTH {
                     tries.progress();
                 }
-                tries.again(trouble, told).await?;
+                again(&mut tries, trouble, told).await?;
             }
         }
         partial.finish(file, path)

@@ -33,7 +33,7 @@ mod repo;
 mod token;
 
 pub use checksum::Checksum;
-pub use client::{Hub, Patience, prepare_tls};
+pub use client::{Hub, Patience};
 pub use error::HubError;
 pub use listing::{HubFile, Listing};
 pub use pull::{Event, PullLimits, Pulled, Wish, pull};

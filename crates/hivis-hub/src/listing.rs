@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use hivis_http::printable;
 use serde::Deserialize;
 
 use crate::checksum::Checksum;
 use crate::path::encoded;
 use crate::pull::Event;
-use crate::repo::{check_revision, is_commit, printable};
+use crate::repo::{check_revision, is_commit};
 use crate::{Hub, HubError, Repo};
 
 /// One file.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use hivis_http::printable;
+
 use crate::HubError;
-use crate::repo::printable;
 
 /// Limits of the usual file systems.
 const MAX_PART: usize = 240;

@@ -1,12 +1,12 @@
 //! One thing sent to the Hub's API: the token, what a refusal means, and when to send again.
 
+use hivis_http::printable;
 use reqwest::header;
 use reqwest::{Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 
-use crate::client::{MAX_JSON, Trouble, connection, wanted_wait, whole};
+use crate::client::{MAX_JSON, Trouble, again, connection, wanted_wait, whole};
 use crate::pull::Event;
-use crate::repo::printable;
 use crate::{Hub, HubError, Repo};
 
 /// Of an answer that refuses so much is read.
@@ -56,7 +56,7 @@ impl Hub {
         loop {
             match self.post_once(repo, post).await {
                 Ok(body) => return Ok(body),
-                Err(trouble) => tries.again(trouble, told).await?,
+                Err(trouble) => again(&mut tries, trouble, told).await?,
             }
         }
     }

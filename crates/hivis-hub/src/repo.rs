@@ -1,5 +1,7 @@
 //! Names of repositories and revisions.
 
+use hivis_http::printable;
+
 use crate::HubError;
 
 /// The Hub's own limit on a name.
@@ -95,11 +97,6 @@ pub(crate) fn check_revision(revision: &str) -> Result<(), HubError> {
 /// True for a whole commit: 40 hexadecimal digits.
 pub(crate) fn is_commit(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// A stranger's text for a message: short, without control characters.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).take(160).collect()
 }
 
 #[cfg(test)]

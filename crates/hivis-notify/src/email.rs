@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use hivis_http::Reach;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
@@ -10,7 +11,6 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use sha2::{Digest as _, Sha256};
 
-use crate::http::is_here;
 use crate::message::{Item, Parcel};
 use crate::notifier::{Notifier, Receipt, SendError, SendFuture};
 use crate::text::{clean, cut, link, said};
@@ -76,7 +76,7 @@ impl Email {
         let tls = match &settings.tls {
             MailTls::Implicit(pem) => Tls::Wrapper(parameters(pem)?),
             MailTls::StartTls(pem) => Tls::Required(parameters(pem)?),
-            MailTls::None if is_here(&settings.server) => Tls::None,
+            MailTls::None if Reach::of(&settings.server) == Reach::Here => Tls::None,
             MailTls::None => return Err(ChannelError::Clear { host: settings.server.clone() }),
         };
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.server.clone());

@@ -1,10 +1,9 @@
 //! One HTTP call: who may see the secret, how long it may take, how much of an answer is read.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
+use hivis_http::Reach;
 use reqwest::header::HeaderMap;
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use crate::notifier::SendError;
@@ -44,17 +43,11 @@ impl Http {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(ChannelError::Address);
         }
-        let here = is_here(&host);
-        if url.scheme() == "http" && !here && !is_near(&host) {
+        let reach = Reach::of(&host);
+        if url.scheme() == "http" && reach == Reach::Far {
             return Err(ChannelError::Clear { host });
         }
-        // `reqwest` panics without a provider; the first one of a process stays, whichever it is.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(limit.min(Duration::from_secs(10)));
-        let client = if here { client.no_proxy() } else { client };
+        let client = hivis_http::client(reach).connect_timeout(limit.min(Duration::from_secs(10)));
         let client = client.build().map_err(|error| ChannelError::Client(error.without_url()))?;
         let parts = url.path_segments().into_iter().flatten().map(str::to_owned);
         let parts = parts.chain(url.query_pairs().map(|(_, value)| value.into_owned()));
@@ -142,17 +135,4 @@ impl Answer {
 /// A number of seconds that a receiver asked for, bounded.
 pub(crate) fn wait(seconds: f64) -> Option<Duration> {
     (seconds >= 0.0).then(|| Duration::try_from_secs_f64(seconds).unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT))
-}
-
-pub(crate) fn is_here(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-}
-
-/// An address that no router of the world passes on.
-fn is_near(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(ip)) => ip.is_private() || ip.is_link_local(),
-        Ok(IpAddr::V6(ip)) => ip.is_unique_local() || ip.is_unicast_link_local(),
-        Err(_) => false,
-    }
 }

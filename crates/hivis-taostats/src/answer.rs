@@ -1,10 +1,10 @@
 //! A list out of an answer's bytes; an error names the row and the field.
 
+use hivis_http::printable;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::TaoStatsError;
-use crate::error::printable;
 use crate::shape::Page;
 
 /// The rows of one page, and the number of the next.

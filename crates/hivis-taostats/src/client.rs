@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
+use hivis_http::{Address, Broken, Retries, Trouble, printable, retry_after, whole};
 use hivis_types::Hotkey;
 use jiff::Timestamp;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
-use reqwest::redirect::Policy;
+use reqwest::header::{AUTHORIZATION, HeaderValue, LOCATION};
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::answer;
-use crate::error::printable;
 use crate::shelf::{Kept, Shelf};
 use crate::{ApiKey, Neuron, Price, Subnet, TaoStatsError};
 
@@ -27,20 +25,16 @@ const PAGES: u32 = 4;
 /// How long to go on against trouble.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Tries of one call; each counts as a call of the plan.
-    pub tries: u32,
-    /// Pause after the first; it doubles each time.
-    pub first: Duration,
-    /// Longest pause, that of a 429's `Retry-After` too: who wants more gets an error.
-    pub longest: Duration,
+    /// How often one call is tried; each try counts as a call of the plan.
+    pub retries: Retries,
     /// The whole time of one try.
     pub whole: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { tries: 3, first: seconds(1), longest: seconds(20), whole: seconds(30) }
+        let retries = Retries { tries: 3, first: Duration::from_secs(1), longest: Duration::from_secs(20) };
+        Self { retries, whole: Duration::from_secs(30) }
     }
 }
 
@@ -95,41 +89,23 @@ pub struct TaoStats {
     clock: fn() -> Timestamp,
 }
 
-/// What came of one try.
-enum Trouble {
-    /// May go away; the server may have said when.
-    Passing(TaoStatsError, Option<Duration>),
-    /// Will not.
-    Lasting(TaoStatsError),
-}
-
 impl TaoStats {
     /// `base` is `http(s)://HOST[:PORT]`. Over plain http the key goes to this computer only.
     pub fn new(base: &str, key: ApiKey, patience: Patience, options: Options) -> Result<Self, TaoStatsError> {
         let wrong = || TaoStatsError::Base { base: printable(base) };
-        let url = Url::parse(&format!("{}/", base.trim_end_matches('/'))).map_err(|_| wrong())?;
-        let host = url.host_str().ok_or_else(wrong)?.to_owned();
-        let here = host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong());
+        let address = Address::parse(base).ok_or_else(wrong)?;
+        if address.is_clear() {
+            return Err(TaoStatsError::Clear { host: address.host().to_owned() });
         }
-        if url.scheme() == "http" && !here {
-            return Err(TaoStatsError::Clear { host });
-        }
-        // `reqwest` panics without a provider; the first one of a process stays, whichever it is.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = Client::builder()
-            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(10).min(patience.whole))
-            .timeout(patience.whole);
-        if here {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(TaoStatsError::Connection)?;
+        let connect = Duration::from_secs(10).min(patience.whole);
+        let http = address
+            .client()
+            .connect_timeout(connect)
+            .timeout(patience.whole)
+            .build()
+            .map_err(TaoStatsError::Connection)?;
         let shelf = Shelf { folder: options.folder, calls: options.calls_per_minute };
-        Ok(Self { http, base: url, key, patience, shelf, fresh: options.fresh, clock: options.clock })
+        Ok(Self { http, base: address.url().clone(), key, patience, shelf, fresh: options.fresh, clock: options.clock })
     }
 
     /// All neurons of a subnet, by uid.
@@ -215,44 +191,38 @@ impl TaoStats {
     async fn ask(&self, path: &str, query: &str) -> Result<Vec<u8>, TaoStatsError> {
         let mut url = self.base.join(path).map_err(|_| TaoStatsError::Base { base: printable(path) })?;
         url.set_query(Some(query));
-        let (mut left, mut pause) = (self.patience.tries.max(1), self.patience.first);
+        let mut tries = self.patience.retries.begin();
         loop {
             self.shelf.book((self.clock)())?;
-            let (error, wanted) = match self.once(url.clone()).await {
+            let trouble = match self.once(url.clone()).await {
                 Ok(body) => return Ok(body),
-                Err(Trouble::Lasting(error)) => return Err(error),
-                Err(Trouble::Passing(error, wanted)) => (error, wanted),
+                Err(trouble) => trouble,
             };
-            if let (TaoStatsError::TooManyRequests { .. }, Some(wait)) = (&error, wanted) {
-                self.shelf.hold((self.clock)(), wait)?;
+            if let Trouble::Passing(TaoStatsError::TooManyRequests { .. }, Some(wait)) = &trouble {
+                self.shelf.hold((self.clock)(), *wait)?;
             }
-            left -= 1;
-            let wait = wanted.unwrap_or(pause);
-            if left == 0 || wait > self.patience.longest {
-                return Err(error);
-            }
+            let (error, wait) = tries.after(trouble)?;
             tracing::info!(wait_s = wait.as_secs_f64(), "{error}: asking again");
             tokio::time::sleep(wait).await;
-            pause = (pause * 2).min(self.patience.longest);
         }
     }
 
-    async fn once(&self, url: Url) -> Result<Vec<u8>, Trouble> {
+    async fn once(&self, url: Url) -> Result<Vec<u8>, Trouble<TaoStatsError>> {
         let mut key = HeaderValue::from_str(self.key.reveal()).expect("a key is plain ASCII: this is a bug");
         key.set_sensitive(true);
         let response = self.http.get(url).header(AUTHORIZATION, key).header("accept", "application/json").send().await;
         let response = response.map_err(connection)?;
         let (status, headers) = (response.status(), response.headers().clone());
         if status.is_success() {
-            return whole(response).await;
+            return body(response).await;
         }
         if status.is_redirection() {
             let to = headers.get(LOCATION).and_then(|to| to.to_str().ok()).map(printable).unwrap_or_default();
             return Err(Trouble::Lasting(TaoStatsError::Redirected { status: status.as_u16(), to }));
         }
-        let wait = wanted_wait(&headers);
+        let wait = retry_after(&headers);
         // Of an error only its beginning is of use, and a broken one is no other error.
-        let said = whole(response).await.map(|body| said(&body)).unwrap_or_default();
+        let said = body(response).await.map(|body| said(&body)).unwrap_or_default();
         let other = TaoStatsError::Status { status: status.as_u16(), said };
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -276,31 +246,16 @@ fn read<T: DeserializeOwned>(
     Ok(Seen { value, at: kept.at, trouble })
 }
 
-/// The whole body, up to the limit.
-async fn whole(response: Response) -> Result<Vec<u8>, Trouble> {
+async fn body(response: Response) -> Result<Vec<u8>, Trouble<TaoStatsError>> {
     let what = response.url().path().trim_start_matches('/').to_owned();
-    let mut body = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(connection)?;
-        if body.len() + chunk.len() > MOST {
-            return Err(Trouble::Lasting(TaoStatsError::Answer {
-                what,
-                why: format!("it is longer than {MOST} bytes"),
-            }));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+    whole(response, MOST).await.map_err(|broken| match broken {
+        Broken::Connection(error) => connection(error),
+        long @ Broken::TooLong { .. } => Trouble::Lasting(TaoStatsError::Answer { what, why: long.to_string() }),
+    })
 }
 
-fn connection(error: reqwest::Error) -> Trouble {
+fn connection(error: reqwest::Error) -> Trouble<TaoStatsError> {
     Trouble::Passing(TaoStatsError::Connection(error.without_url()), None)
-}
-
-/// `Retry-After` in seconds.
-fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 /// What an error's body says: its message, or its beginning.

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use reqwest::header::HeaderMap;
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use hivis_http::{Address, Broken, Retries, Trouble, printable, retry_after, whole};
+use reqwest::{Client, StatusCode, Url};
 use serde_json::{Value, json};
 
-use crate::error::printable;
 use crate::{ApiKey, Project, WandbError};
 
 /// Rows of a page are some hundred bytes each, the list of a run's keys some hundred kilobytes.
@@ -17,20 +14,15 @@ const MAX_ANSWER: usize = 32 << 20;
 /// How long to go on against trouble.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
-    /// Tries of one question.
-    pub tries: u32,
-    /// Pause after the first; it doubles each time.
-    pub first: Duration,
-    /// Longest pause, that of a 429's `Retry-After` too: who wants more gets an error.
-    pub longest: Duration,
+    /// How often one question is asked.
+    pub retries: Retries,
     /// A connection that gives nothing for so long is dead.
     pub silence: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self { tries: 5, first: seconds(1), longest: seconds(60), silence: seconds(60) }
+        Self { retries: Retries::default(), silence: Duration::from_mins(1) }
     }
 }
 
@@ -43,42 +35,18 @@ pub struct Wandb {
     patience: Patience,
 }
 
-/// What came of one try.
-enum Trouble {
-    /// May go away; the server may have said when.
-    Passing(WandbError, Option<Duration>),
-    /// Will not.
-    Lasting(WandbError),
-}
-
 impl Wandb {
     /// `base` is `http(s)://HOST[:PORT][/PATH]`. Over plain http the key goes to this computer only.
     pub fn new(base: &str, key: Option<ApiKey>, patience: Patience) -> Result<Self, WandbError> {
         let wrong = || WandbError::Base { base: printable(base) };
-        let graphql = Url::parse(&format!("{}/graphql", base.trim_end_matches('/'))).map_err(|_| wrong())?;
-        let host = graphql.host_str().ok_or_else(wrong)?;
-        let here = host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        let named = graphql.username().is_empty() && graphql.password().is_none();
-        if !matches!(graphql.scheme(), "http" | "https") || !named {
-            return Err(wrong());
+        let address = Address::parse(base).ok_or_else(wrong)?;
+        let graphql = address.url().join("graphql").map_err(|_| wrong())?;
+        if address.is_clear() && key.is_some() {
+            tracing::warn!("the API key is not sent: {} is reached over plain http", address.host());
         }
-        let clear = graphql.scheme() == "http" && !here;
-        if clear && key.is_some() {
-            tracing::warn!("the API key is not sent: {host} is reached over plain http");
-        }
-        // `reqwest` panics without a provider; the first one of a process stays, whichever it is.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = Client::builder()
-            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-            .redirect(Policy::none())
-            .connect_timeout(Duration::from_secs(20))
-            .read_timeout(patience.silence);
-        if here {
-            http = http.no_proxy();
-        }
+        let http = address.client().connect_timeout(Duration::from_secs(20)).read_timeout(patience.silence);
         let http = http.build().map_err(WandbError::Connection)?;
-        Ok(Self { http, graphql, key: key.filter(|_| !clear), patience })
+        Ok(Self { http, graphql, key: key.filter(|_| !address.is_clear()), patience })
     }
 
     /// The answer's `data.project`; asks again by itself.
@@ -86,32 +54,26 @@ impl Wandb {
         with["entity"] = project.entity().into();
         with["project"] = project.name().into();
         let body = json!({ "query": query, "variables": with }).to_string();
-        let (mut left, mut pause) = (self.patience.tries.max(1), self.patience.first);
+        let mut tries = self.patience.retries.begin();
         loop {
-            let (error, wanted) = match self.once(project, &body).await {
+            let trouble = match self.once(project, &body).await {
                 Ok(found) => return Ok(found),
-                Err(Trouble::Lasting(error)) => return Err(error),
-                Err(Trouble::Passing(error, wanted)) => (error, wanted),
+                Err(trouble) => trouble,
             };
-            left -= 1;
-            let wait = wanted.unwrap_or(pause);
-            if left == 0 || wait > self.patience.longest {
-                return Err(error);
-            }
+            let (error, wait) = tries.after(trouble)?;
             tracing::info!(wait_s = wait.as_secs_f64(), "{error}: asking again");
             tokio::time::sleep(wait).await;
-            pause = (pause * 2).min(self.patience.longest);
         }
     }
 
-    async fn once(&self, project: &Project, body: &str) -> Result<Value, Trouble> {
+    async fn once(&self, project: &Project, body: &str) -> Result<Value, Trouble<WandbError>> {
         let mut request = self.http.post(self.graphql.clone()).header("content-type", "application/json");
         if let Some(key) = &self.key {
             request = request.basic_auth("api", Some(key.reveal()));
         }
         let response = request.body(body.to_owned()).send().await.map_err(connection)?;
-        let (status, wait) = (response.status(), wanted_wait(response.headers()));
-        let bytes = whole(response).await?;
+        let (status, wait) = (response.status(), retry_after(response.headers()));
+        let bytes = whole(response, MAX_ANSWER).await.map_err(broken)?;
         let key = self.key.is_some();
         let unreadable = || WandbError::Unreadable { project: project.to_string(), key };
         match status {
@@ -146,23 +108,15 @@ fn denies(message: &str) -> bool {
     ["permission", "not found", "could not find", "denied", "not authorized"].iter().any(|word| message.contains(word))
 }
 
-/// The whole body, up to the limit.
-async fn whole(response: Response) -> Result<Vec<u8>, Trouble> {
-    let mut bytes = Vec::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(connection)?;
-        if bytes.len() + chunk.len() > MAX_ANSWER {
-            let why = format!("it is longer than {MAX_ANSWER} bytes");
-            return Err(Trouble::Lasting(WandbError::Answer { why }));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+fn connection(error: reqwest::Error) -> Trouble<WandbError> {
+    Trouble::Passing(WandbError::Connection(error.without_url()), None)
 }
 
-fn connection(error: reqwest::Error) -> Trouble {
-    Trouble::Passing(WandbError::Connection(error.without_url()), None)
+fn broken(body: Broken) -> Trouble<WandbError> {
+    match body {
+        Broken::Connection(error) => connection(error),
+        long @ Broken::TooLong { .. } => Trouble::Lasting(WandbError::Answer { why: long.to_string() }),
+    }
 }
 
 /// What an error's body says: the first GraphQL error, or its beginning.
@@ -170,11 +124,6 @@ fn said(bytes: &[u8]) -> String {
     let first =
         || Some(serde_json::from_slice::<Value>(bytes).ok()?.pointer("/errors/0/message")?.as_str()?.to_owned());
     printable(&first().unwrap_or_else(|| String::from_utf8_lossy(&bytes[..bytes.len().min(1000)]).into_owned()))
-}
-
-/// `Retry-After` in seconds.
-fn wanted_wait(headers: &HeaderMap) -> Option<Duration> {
-    headers.get("retry-after")?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -88,9 +88,3 @@ impl WandbError {
         })
     }
 }
-
-/// The beginning of a stranger's text, safe to print.
-pub(crate) fn printable(text: &str) -> String {
-    let short: String = text.chars().take(200).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    short.trim().to_owned()
-}

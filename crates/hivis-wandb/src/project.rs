@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
+use hivis_http::printable;
 use serde_json::{Map, Value, json};
 
-use crate::error::printable;
 use crate::{Wandb, WandbError};
 
 /// Runs of one page, as the official client asks for them.

@@ -102,7 +102,7 @@ use cli::{Cli, NightVerb, Verb};
 /// Runs one verb; the exit code is 0, 1 for a failure, or what the verb says.
 pub fn run(cli: Cli) -> ExitCode {
     logging(&cli);
-    hivis_hub::prepare_tls();
+    hivis_http::prepare_tls();
     courtesy::heed(&cli);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use hivis_bittensor::Keypair;
+use hivis_http::{Broken, Retries, printable, retry_after, whole};
 use hivis_store::{Ledger, Registration, RegistrationKey};
 use jiff::Timestamp;
 use reqwest::{Response, StatusCode};
@@ -23,8 +24,8 @@ const CLOCK: i64 = 5;
 const TRIES: u32 = 4;
 /// The longest wait that a server may ask for.
 const LONGEST: Duration = Duration::from_mins(2);
-/// Of the server's words so many are shown.
-const WORDS: usize = 300;
+/// Its answers are some words.
+const MOST: usize = 1 << 20;
 
 /// The server.
 pub(crate) struct Natix {
@@ -55,24 +56,13 @@ enum Status {
 }
 
 /// What came of one request.
-enum Trouble {
-    /// May go away, and when.
-    Passing(anyhow::Error, Option<Duration>),
-    /// Will not.
-    Lasting(anyhow::Error),
-}
+type Trouble = hivis_http::Trouble<anyhow::Error>;
 
 impl Natix {
     /// `clock` is asked at each signature.
     pub(crate) fn new(settings: NatixSettings, clock: fn() -> Timestamp) -> Result<Self> {
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("hivis/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT);
-        if settings.here() {
-            http = http.no_proxy();
-        }
-        Ok(Self { http: http.build()?, settings, clock })
+        let http = hivis_http::client(settings.reach).timeout(TIMEOUT).build()?;
+        Ok(Self { http, settings, clock })
     }
 
     /// Registers, unless that was done: takes up what was sent before, and sends nothing that is under way.
@@ -127,35 +117,30 @@ impl Natix {
         (key, now): (&RegistrationKey, &mut Registration),
     ) -> Result<()> {
         let mut unsure = ledger.registration(key).await?.is_some_and(|before| before.said.is_none());
-        let mut pause = self.settings.poll;
-        for left in (0..TRIES).rev() {
+        let mut tries = Retries { tries: TRIES, first: self.settings.poll, longest: LONGEST }.begin();
+        loop {
             if unsure && let Ok(Status::Working(said)) = self.status(form.uid).await {
                 (now.accepted, now.said) = (Some((self.clock)()), Some(said));
                 return Ok(ledger.note_registration(key, now).await?);
             }
             (now.tried, now.said) = ((self.clock)(), None);
             ledger.note_registration(key, now).await?;
-            let (error, wait) = match self.send(form).await {
+            let trouble = match self.send(form).await {
                 Ok(said) => {
                     (now.accepted, now.said) = (Some((self.clock)()), Some(said));
                     return Ok(ledger.note_registration(key, now).await?);
                 }
-                Err(Trouble::Passing(error, wait)) => (error, wait),
-                Err(Trouble::Lasting(error)) => {
-                    now.said = Some(error.to_string());
-                    ledger.note_registration(key, now).await?;
-                    return Err(error);
-                }
+                Err(trouble) => trouble,
             };
-            let wait = wait.unwrap_or(pause);
-            if left == 0 || wait > LONGEST {
-                return Err(error);
+            if let Trouble::Lasting(error) = &trouble {
+                now.said = Some(error.to_string());
+                ledger.note_registration(key, now).await?;
             }
+            let (error, wait) = tries.after(trouble)?;
             tracing::warn!("{error}; trying again in {} s", wait.as_secs());
             tokio::time::sleep(wait).await;
-            (unsure, pause) = (true, pause * 2);
+            unsure = true;
         }
-        unreachable!("the last try returns: this is a bug")
     }
 
     /// Asks until there is an end, or the patience has one.
@@ -190,7 +175,7 @@ impl Natix {
         if let Some(off) = &off {
             tracing::warn!("{off}; a signed time must be recent");
         }
-        let (status, wait) = (response.status(), wait(&response));
+        let (status, wait) = (response.status(), retry_after(response.headers()));
         let said = words(response).await;
         if status.is_success() {
             return Ok(said);
@@ -212,23 +197,26 @@ impl Natix {
     async fn status(&self, uid: u16) -> Result<Status, Trouble> {
         let response = self.http.get(self.settings.status(uid)).send().await;
         let response = response.map_err(|error| self.unreachable(error))?;
-        let (status, wait) = (response.status(), wait(&response));
+        let (status, wait) = (response.status(), retry_after(response.headers()));
         if status == StatusCode::NOT_FOUND {
             return Ok(Status::None);
         }
-        let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
+        let body = whole(response, MOST).await.map_err(|broken| match broken {
+            Broken::Connection(error) => self.unreachable(error),
+            long @ Broken::TooLong { .. } => Trouble::Lasting(long.into()),
+        })?;
         let value: Value = serde_json::from_slice(&body).unwrap_or_default();
         if !status.is_success() {
             let error = Hinted::new(format!("NATIX's server answered {status} for the status"), LATER).into();
             return Err(Trouble::Passing(error, wait));
         }
         let word = value["status"].as_str().unwrap_or_default();
-        let why = short(value["error_message"].as_str().unwrap_or(word));
+        let why = printable(value["error_message"].as_str().unwrap_or(word));
         Ok(match word {
-            "succeeded" | "success" => Status::Succeeded(short(word)),
+            "succeeded" | "success" => Status::Succeeded(printable(word)),
             "failed" | "error" => Status::Failed(why),
             "" => Status::None,
-            _ => Status::Working(short(word)),
+            _ => Status::Working(printable(word)),
         })
     }
 
@@ -250,23 +238,13 @@ impl Natix {
 
 const LATER: &str = "the publication stands; give the same command later, it only registers";
 
-fn wait(response: &Response) -> Option<Duration> {
-    let seconds = response.headers().get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
-}
-
 /// `detail` of an answer, or its text.
 async fn words(response: Response) -> String {
-    let body = response.bytes().await.unwrap_or_default();
+    let body = whole(response, MOST).await.unwrap_or_default();
     let value: Value = serde_json::from_slice(&body).unwrap_or_default();
     match &value["detail"] {
-        Value::Null => short(&String::from_utf8_lossy(&body)),
-        Value::String(detail) => short(detail),
-        other => short(&other.to_string()),
+        Value::Null => printable(&String::from_utf8_lossy(&body)),
+        Value::String(detail) => printable(detail),
+        other => printable(&other.to_string()),
     }
-}
-
-/// A stranger's text on one line.
-fn short(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS).collect()
 }

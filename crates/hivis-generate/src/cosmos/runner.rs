@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hivis_http::printable;
 use serde_json::{Value, json};
 
 use super::child::run as run_child;
 use super::{CosmosSettings, NAME, Outcome, WHO, text};
 use crate::GenerateError;
-use crate::error::printable;
 use crate::http::MOST_FILE;
 
 /// Bytes of a log's end that are looked at.

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use hivis_http::printable;
 use hivis_types::Label;
 use serde::Deserialize;
 
 use super::{Prompt, PromptFile, Words};
 use crate::GenerateError;
-use crate::error::printable;
 
 /// A file of prompts is some kilobytes.
 const MOST_BYTES: u64 = 1 << 20;

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use hivis_generate::{Automatic1111, Comfyui, Generator, Login, Order, Parent, Patience, Server, Vision};
+use hivis_http::Retries;
 use hivis_image::{Picture, encode_png};
 use hivis_testbed::generators::{FakeGenerator, KEY};
 use hivis_types::{Label, Usd};
 
 /// Short pauses, and enough time for a busy machine.
 pub(crate) fn patience() -> Patience {
-    Patience {
-        whole: Duration::from_mins(1),
-        tries: 3,
-        first: Duration::from_millis(20),
-        longest: Duration::from_secs(2),
-    }
+    let retries = Retries { tries: 3, first: Duration::from_millis(20), longest: Duration::from_secs(2) };
+    Patience { whole: Duration::from_mins(1), retries }
 }
 
 pub(crate) fn server(fake: &FakeGenerator, login: Login) -> Server {

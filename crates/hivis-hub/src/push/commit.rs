@@ -2,13 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hivis_http::printable;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{BRANCH, Local};
 use crate::post::{JSON_LINES, Post};
 use crate::pull::Event;
-use crate::repo::{is_commit, printable};
+use crate::repo::is_commit;
 use crate::{Hub, HubError, Repo};
 
 /// What is to be committed.

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::client::{Trouble, again};
 use crate::post::{JSON, Post};
 use crate::pull::Event;
 use crate::{Hub, HubError, Listing, Repo};
@@ -20,7 +21,7 @@ impl Hub {
         loop {
             match self.post_bytes(repo, &post, told).await {
                 Err(error @ HubError::Refused { .. }) if conflicts(&error) => {
-                    tries.again(crate::client::Trouble::Passing(error, None), told).await?;
+                    again(&mut tries, Trouble::Passing(error, None), told).await?;
                 }
                 Ok(_) | Err(HubError::Refused { status: 409, .. }) => break,
                 Err(error) => return Err(error),

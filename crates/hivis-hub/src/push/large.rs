@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream;
+use hivis_http::printable;
 use reqwest::header;
 use reqwest::{Body, Response, StatusCode, Url};
 use serde::Deserialize;
@@ -14,10 +15,9 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::{BRANCH, Content, Local};
-use crate::client::{Trouble, connection, wanted_wait};
+use crate::client::{Trouble, again, connection, wanted_wait};
 use crate::post::{LFS, Post};
 use crate::pull::Event;
-use crate::repo::printable;
 use crate::{Hub, HubError, Repo};
 
 /// Sent at a time.
@@ -207,7 +207,7 @@ impl Hub {
         loop {
             match self.put_once(repo, piece, &mut high, told).await {
                 Ok(response) => return Ok(response),
-                Err(trouble) => tries.again(trouble, told).await?,
+                Err(trouble) => again(&mut tries, trouble, told).await?,
             }
         }
     }

@@ -5,13 +5,13 @@ mod create;
 mod large;
 mod local;
 
+use hivis_http::printable;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::path::encoded;
 use crate::post::{JSON, Post};
 use crate::pull::Event;
-use crate::repo::printable;
 use crate::{Hub, HubError, Listing, Repo};
 
 use local::Local;

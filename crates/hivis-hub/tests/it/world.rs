@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use hivis_http::Retries;
 use hivis_hub::{Event, Hub, HubError, Patience, PullLimits, Pulled, Repo, RepoKind, Token, Wish, pull};
 use hivis_testbed::hub::{FakeHub, GOOD_TOKEN};
 
@@ -21,12 +22,8 @@ pub(crate) struct World {
 
 /// The server as the owner of `token` sees it who asks so often.
 pub(crate) fn hub(server: &FakeHub, token: Option<&str>, tries: u32) -> Result<Hub, HubError> {
-    let patience = Patience {
-        tries,
-        first: Duration::from_millis(1),
-        longest: Duration::from_secs(2),
-        silence: Duration::from_secs(20),
-    };
+    let retries = Retries { tries, first: Duration::from_millis(1), longest: Duration::from_secs(2) };
+    let patience = Patience { retries, silence: Duration::from_secs(20) };
     Hub::new(&server.endpoint(), token.and_then(Token::new), patience)
 }
 

@@ -1,18 +1,17 @@
 //! Where backups lie: a folder, or a prefix of a bucket on S3 or what speaks like it.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
+use hivis_http::Reach;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::prefix::PrefixStore;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, RetryConfig};
-use reqwest as _;
 
 use crate::{StoreError, disk};
 
@@ -171,7 +170,7 @@ fn is_this_computer(rest: &str) -> bool {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    Reach::of(name) == Reach::Here
 }
 
 #[cfg(test)]

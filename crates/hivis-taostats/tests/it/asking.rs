@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use hivis_http::Retries;
 use hivis_taostats::{ApiKey, Options, Patience, TaoStats, TaoStatsError};
 use hivis_testbed::taostats::{FakeTaoStats, Fault, KEY, neuron};
 use hivis_types::Hotkey;
@@ -37,7 +38,7 @@ impl Site {
 
     fn client_with(&self, key: &str, options: Options) -> TaoStats {
         let ms = Duration::from_millis;
-        let patience = Patience { tries: 2, first: ms(1), longest: ms(1500), whole: ms(500) };
+        let patience = Patience { retries: Retries { tries: 2, first: ms(1), longest: ms(1500) }, whole: ms(500) };
         TaoStats::new(&self.fake.base(), ApiKey::new(key).expect("a key"), patience, options).expect("a client")
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hivis_http::Retries;
 use hivis_testbed::wandb_log::{FakeWandb, GOOD_KEY, LoggedRun};
 use hivis_wandb::{ApiKey, Patience, Project, Wandb};
 use serde_json::{Map, Value, json};
@@ -37,7 +38,7 @@ pub(crate) fn run(id: &str, steps: u64) -> LoggedRun {
 
 pub(crate) fn patience() -> Patience {
     let ms = Duration::from_millis;
-    Patience { tries: 3, first: ms(1), longest: ms(1500), silence: Duration::from_secs(20) }
+    Patience { retries: Retries { tries: 3, first: ms(1), longest: ms(1500) }, silence: Duration::from_secs(20) }
 }
 
 pub(crate) fn client(server: &FakeWandb, key: &str) -> Wandb {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use hivis_http::{Address, Reach};
 use serde::Deserialize;
 
 use super::settings::seconds;
@@ -58,6 +59,8 @@ pub struct PublishSettings {
 pub struct NatixSettings {
     /// Its address, without a slash at the end.
     pub base: String,
+    /// Who could read what is sent there in the clear.
+    pub reach: Reach,
     /// The way of the registration, with a slash at its beginning.
     pub path: String,
     /// The way of its status, with a slash at its beginning.
@@ -74,21 +77,21 @@ impl NatixSettings {
     /// Checks and fills in.
     pub(super) fn resolve(raw: &RawNatix) -> Result<Self> {
         let base = raw.base.as_deref().unwrap_or(BASE).trim_end_matches('/').to_owned();
+        // Who reads a signed time in clear could register another repository with it.
+        let Some(address) = Address::parse(&base).filter(|address| !address.is_clear()) else {
+            let why = format!("natix.base = \"{base}\" is no https address");
+            return Err(Hinted::new(why, format!("such as {BASE}; plain http only on this computer")).into());
+        };
         let text = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
         let settings = Self {
             base,
+            reach: address.reach(),
             path: text(&raw.path, "/participants/register"),
             status_path: text(&raw.status_path, "/participants/registration-status"),
             kind: text(&raw.kind, "miner"),
             poll: seconds("natix.poll_s", raw.poll_s.unwrap_or(3.0), 0.01..=600.0)?,
             wait: seconds("natix.wait_s", raw.wait_s.unwrap_or(180.0), 0.0..=86_400.0)?,
         };
-        let url = reqwest::Url::parse(&settings.base).ok().filter(|url| url.host_str().is_some());
-        // Who reads a signed time in clear could register another repository with it.
-        if !url.is_some_and(|url| url.scheme() == "https" || (url.scheme() == "http" && settings.here())) {
-            let why = format!("natix.base = \"{}\" is no https address", settings.base);
-            return Err(Hinted::new(why, format!("such as {BASE}; plain http only on this computer")).into());
-        }
         for (key, path) in [("path", &settings.path), ("status_path", &settings.status_path)] {
             if !path.starts_with('/') || path.ends_with('/') {
                 let why = format!("natix.{key} = \"{path}\" is no way on a server");
@@ -100,10 +103,7 @@ impl NatixSettings {
 
     /// True for a server on this computer.
     pub(crate) fn here(&self) -> bool {
-        let url = reqwest::Url::parse(&self.base).ok();
-        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
-        host == "localhost"
-            || host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        self.reach == Reach::Here
     }
 
     /// Where a registration is sent.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use hivis_console::system::TopView;
+use hivis_http::{Address, Reach};
 use hivis_store::{Home, Ledger};
 use jiff::Timestamp;
 use reqwest::{Client, StatusCode};
@@ -43,8 +44,11 @@ impl Source {
     pub(crate) async fn open(global: &Global, args: &TopArgs) -> Result<Self> {
         let token = args.token_file.as_deref().map(token).transpose()?;
         let page = args.page.as_deref().map(address).transpose()?;
+        // The home's own page is on this computer, whatever its address.
+        let reach = page.as_ref().map_or(Reach::Here, Address::reach);
+        let page = page.map(|page| page.url().as_str().trim_end_matches('/').to_owned());
         let here = if page.is_none() { Some(Here::open(global).await?) } else { None };
-        let client = Client::builder().timeout(PATIENCE).build().context("no client for HTTP")?;
+        let client = hivis_http::client(reach).timeout(PATIENCE).build().context("no client for HTTP")?;
         Ok(Self { client, token, page, here })
     }
 
@@ -123,15 +127,10 @@ fn token(path: &Path) -> Result<String> {
 }
 
 /// `host:port` is a page over http.
-fn address(text: &str) -> Result<String> {
+fn address(text: &str) -> Result<Address> {
     let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let url: Option<reqwest::Url> = whole.parse().ok();
-    match url {
-        Some(url) if ["http", "https"].contains(&url.scheme()) && url.host_str().is_some() => {
-            Ok(whole.trim_end_matches('/').to_owned())
-        }
-        _ => Err(Hinted::new(format!("--page {text} is no address"), "such as http://127.0.0.1:8092").into()),
-    }
+    let wrong = || Hinted::new(format!("--page {text} is no address"), "such as http://127.0.0.1:8092");
+    Ok(Address::parse(&whole).ok_or_else(wrong)?)
 }
 
 /// A listener on every address is found on this computer's own.
@@ -146,8 +145,9 @@ mod tests {
 
     #[test]
     fn pages_are_named_with_and_without_a_scheme() {
-        assert_eq!(address("127.0.0.1:8092").expect("an address"), "http://127.0.0.1:8092");
-        assert_eq!(address("https://miner.example/").expect("an address"), "https://miner.example");
+        let whole = |text: &str| address(text).expect("an address").url().to_string();
+        assert_eq!(whole("127.0.0.1:8092"), "http://127.0.0.1:8092/");
+        assert_eq!(whole("https://miner.example"), "https://miner.example/");
         for wrong in ["ftp://x", "http://", "a b"] {
             assert!(address(wrong).is_err(), "{wrong}");
         }

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use hivis_http::Reach;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -60,6 +61,6 @@ fn metagraph_age(ready: &Value, now: Timestamp) -> Option<String> {
 
 /// What the running server says of itself.
 pub(crate) async fn readyz(page: &str) -> Option<Value> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().ok()?;
+    let client = hivis_http::client(Reach::Here).timeout(Duration::from_secs(2)).build().ok()?;
     client.get(format!("http://{page}/readyz")).send().await.ok()?.json().await.ok()
 }

@@ -117,7 +117,7 @@ fn said(fake: &FakeDiscord, word: &str) -> usize {
 #[test]
 fn an_alert_reaches_people_is_acknowledged_and_ends() {
     let Some(venv) = peers::environment("watchers") else { return };
-    hivis_hub::prepare_tls();
+    hivis_http::prepare_tls();
     let folder = tempfile::tempdir().expect("a folder");
     let (fake, mail) = (FakeDiscord::start(), Mail::start(&venv));
     let (home, aside) = home(folder.path(), &mail);

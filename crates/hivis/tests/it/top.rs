@@ -37,10 +37,15 @@ fn it_asks_the_server_and_falls_back_to_the_ledger() {
     let host = page.strip_prefix("http://").unwrap_or(&page).trim_end_matches('/').to_owned();
     let (status, body) = get(&format!("http://{host}/api/top"));
     assert_eq!((status, body.contains("\"read_from\":\"server\"")), (200, true), "{body}");
-    // Where the settings name the page, it is found by itself.
+    // Where the settings name the page, it is found by itself, and no proxy is asked for it.
     std::fs::write(home.join("hivis.toml"), format!("[serve]\npage = \"{host}\"\n")).expect("a file");
-    let found = json(home, &["top", "--json"]);
-    assert_eq!(found["read_from"], "server", "{found}");
+    for verb in ["top", "status"] {
+        let mut command = hivis(home, &[verb, "--json"]);
+        command.env("http_proxy", "http://127.0.0.1:9").env("HTTP_PROXY", "http://127.0.0.1:9").env_remove("no_proxy");
+        let said = output(command);
+        let found: Value = serde_json::from_slice(&said.stdout).unwrap_or_else(|_| panic!("{}", told(&said)));
+        assert!(found["read_from"] == "server" || found["answering"] == true, "{verb}: {found}");
+    }
     miner.stop();
 
     let gone = output(hivis(home, &["top", "--once", "--page", &page]));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use hivis_http::Reach;
 use hivis_store::Summary;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -67,7 +68,7 @@ fn permits(house: &House, now: Timestamp) -> Option<String> {
 
 /// The sum of the server's counters of drops.
 async fn dropped(page: &str) -> Option<u64> {
-    let client = reqwest::Client::builder().timeout(std::time::Duration::from_secs(2)).build().ok()?;
+    let client = hivis_http::client(Reach::Here).timeout(std::time::Duration::from_secs(2)).build().ok()?;
     let text = client.get(format!("http://{page}/metrics")).send().await.ok()?.text().await.ok()?;
     Some(sum(&text, hivis_types::metric::RECORDS_DROPPED))
 }

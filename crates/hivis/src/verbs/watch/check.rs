@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use hivis_http::{Address, Reach};
 use hivis_types::Alert;
 use hivis_watch::{History, Judge, Rule, Samples, rules};
 use jiff::Timestamp;
@@ -27,7 +28,8 @@ pub(super) async fn run(global: &Global, settings: &Settings, args: &WatchCheckA
     let own = || format!("http://{page}/runbooks");
     let mut judge = Judge::new(now_rules, &settings.watch.runbooks.clone().unwrap_or_else(own));
     let mut history = History::of(judge.rules());
-    let client = reqwest::Client::builder().timeout(PATIENCE).build()?;
+    let reach = Address::parse(&address).map_or(Reach::Far, |address| address.reach());
+    let client = hivis_http::client(reach).timeout(PATIENCE).build()?;
     let end = tokio::time::Instant::now() + Duration::from_secs(args.seconds.into());
     let alerts = loop {
         let now = Timestamp::now();
