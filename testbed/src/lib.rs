@@ -13,6 +13,7 @@ pub mod node;
 #[cfg(feature = "notify")]
 pub mod notify;
 pub mod peers;
+pub mod ports;
 #[cfg(feature = "taostats")]
 pub mod taostats;
 #[cfg(feature = "wandb-log")]

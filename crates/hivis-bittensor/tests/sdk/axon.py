@@ -31,16 +31,18 @@ def forward(synapse: ImageSynapse) -> ImageSynapse:
     return synapse
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def held_port():
+    """A port that the kernel gives to nobody else while the socket lives; who sets SO_REUSEADDR may listen there."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held, held.getsockname()[1]
 
 
 def main():
     key = Keypair.create_from_uri(OPTIONS.uri)
     wallet = SimpleNamespace(hotkey=key, coldkey=key, coldkeypub=key, name="dev", hotkey_str="dev", path=".")
-    port = free_port()
+    held, port = held_port()
     axon = bittensor.Axon(wallet=wallet, port=port, ip="127.0.0.1", external_ip="127.0.0.1", external_port=port)
     axon.attach(forward_fn=forward)
     axon.start()
@@ -54,6 +56,7 @@ def main():
     print(json.dumps({"port": port, "hotkey": key.ss58_address}), flush=True)
     sys.stdin.read()
     axon.stop()
+    held.close()
 
 
 main()

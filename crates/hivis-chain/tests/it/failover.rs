@@ -5,14 +5,9 @@ use std::time::Duration;
 use hivis_chain::metagraph::metagraph;
 use hivis_chain::{At, Chain, ChainError, ChainSettings, Fault};
 use hivis_testbed::node::{Node, NodeOptions};
+use hivis_testbed::ports::Port;
 
 use crate::world::{Clock, chain, node, settings, soon};
-
-/// Where nobody listens.
-fn nobody() -> String {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    format!("ws://{}", listener.local_addr().expect("an address"))
-}
 
 async fn neurons(chain: &Chain) -> Result<usize, ChainError> {
     soon(chain.read(async |at: &At| Ok(metagraph(at, 72).await?.neurons.len()))).await
@@ -51,7 +46,8 @@ async fn a_connection_cut_within_a_read_goes_on_elsewhere() {
 #[tokio::test]
 async fn the_next_endpoint_is_used_and_each_reason_is_told() {
     let node = node();
-    let (dead, deader) = (nobody(), nobody());
+    let nobody = [Port::reserve(), Port::reserve()];
+    let [dead, deader] = nobody.each_ref().map(|port| format!("ws://{}", port.address()));
     let chain = Chain::new(settings(&[dead.clone(), node.url()], &Clock::new())).expect("settings");
     assert_eq!(neurons(&chain).await.expect("a metagraph"), 256);
     assert_eq!(chain.status().endpoint, Some(node.url()));
@@ -200,7 +196,8 @@ fn settings_that_cannot_work_are_refused() {
 
 #[tokio::test]
 async fn what_may_be_secret_in_an_address_is_never_shown() {
-    let port = nobody().trim_start_matches("ws://").to_owned();
+    let nobody = Port::reserve();
+    let port = nobody.address().to_string();
     let endpoint = format!("ws://user:hush@{port}/hush?key=hush#hush");
     let chain = Chain::new(settings(&[endpoint], &Clock::new())).expect("settings");
     let error = soon(chain.at_head()).await.expect_err("nobody is there");

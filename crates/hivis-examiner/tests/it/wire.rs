@@ -14,6 +14,7 @@ use hivis_bittensor::dendrite::AxonAddress;
 use hivis_examiner::{
     ExamPlan, Examiner, Library, LibraryPicture, Outcome, PictureBytes, QuestionSet, RemoteAxon, Sitting, silent,
 };
+use hivis_testbed::ports::Port;
 use hivis_types::{Label, Origin, Picture};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -166,9 +167,8 @@ async fn axons_that_close() {
     }
     closes.abort();
 
-    // The port of a listener that is gone: nobody is there.
-    let gone = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address");
-    let sitting = sit(&examiner, &set, gone).await;
+    let nobody = Port::reserve();
+    let sitting = sit(&examiner, &set, nobody.address()).await;
     assert!(sitting.answers.iter().all(|a| a.outcome == Outcome::Unreachable), "{:?}", sitting.answers[0]);
     let report = examiner.report(&set, &[sitting]).expect("a report");
     assert_eq!((report.candidates[0].failures[0].count, report.candidates[0].latency.answers), (3, 0));

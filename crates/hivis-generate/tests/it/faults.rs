@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use hivis_generate::{Automatic1111, Charged, Comfyui, GenerateError, Generator, Login, Patience, Refusal, Server};
 use hivis_testbed::generators::{FakeGenerator, Fault};
+use hivis_testbed::ports::Port;
 use hivis_types::Usd;
 
 use crate::world::{PRICE, both, order, patience};
@@ -110,10 +111,8 @@ async fn a_deadline_is_whole() {
 
 #[tokio::test]
 async fn nobody_is_there() {
-    let url = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("http://{}", listener.local_addr().unwrap())
-    };
+    let nobody = Port::reserve();
+    let url = format!("http://{}", nobody.address());
     let server = Server { url, login: Login::None, patience: patience() };
     let client = Comfyui::new(&server, None, None, PRICE).unwrap();
     for error in [client.make(&order(1)).await.unwrap_err(), client.check().await.unwrap_err()] {

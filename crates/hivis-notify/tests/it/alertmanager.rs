@@ -1,12 +1,12 @@
 //! A real Alertmanager sends to the same sink: our body has its shape, field by field.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hivis_notify::{Notifier as _, Secret, Webhook};
 use hivis_testbed::notify::FakeHook;
 use hivis_testbed::peers::environment;
+use hivis_testbed::ports::Port;
 use serde_json::Value;
 
 use crate::world::{LIMIT, at, parcel};
@@ -44,7 +44,8 @@ async fn our_webhook_has_the_shape_of_alertmanagers() {
         theirs.url()
     );
     std::fs::write(folder.path().join("am.yml"), config).unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let held = Port::reserve();
+    let port = held.number();
     if !Command::new("unshare").args(["--map-root-user", "--mount", "true"]).status().is_ok_and(|s| s.success()) {
         println!("skipped: no name space of our own, and Debian's Alertmanager wants its templates in /usr/share");
         return;

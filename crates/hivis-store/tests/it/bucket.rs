@@ -1,12 +1,12 @@
 //! A real S3 server (SeaweedFS) on loopback, with one bucket and one key.
 
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hivis_store::{Place, StoreError};
+use hivis_testbed::ports::Port;
 
 use crate::world::DEADLINE;
 
@@ -20,7 +20,7 @@ const PARTS: [&str; 4] = ["master", "volume", "filer", "s3"];
 pub(crate) struct Bucket {
     weed: PathBuf,
     child: Child,
-    ports: Vec<u16>,
+    ports: Vec<Port>,
     folder: tempfile::TempDir,
 }
 
@@ -33,10 +33,7 @@ impl Bucket {
         let credentials = serde_json::json!([{ "accessKey": KEY, "secretKey": SECRET }]);
         let tester = serde_json::json!({ "name": "tests", "credentials": credentials, "actions": ["Admin"] });
         fs_err::write(path("s3.json"), serde_json::json!({ "identities": [tester] }).to_string()).unwrap();
-        // Held until all are known, so that no two are the same.
-        let held: Vec<TcpListener> = (0..8).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let ports: Vec<u16> = held.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
-        drop(held);
+        let ports: Vec<Port> = (0..8).map(|_| Port::reserve()).collect();
         let mut server = Command::new(&weed);
         server
             .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0"])
@@ -45,7 +42,10 @@ impl Bucket {
             .args([format!("-s3.config={}", path("s3.json")), format!("-s3.localSocket={}", path("s3.sock"))])
             .arg(format!("-filer.localSocket={}", path("filer.sock")));
         for (part, ports) in PARTS.iter().zip(ports.chunks(2)) {
-            server.args([format!("-{part}.port={}", ports[0]), format!("-{part}.port.grpc={}", ports[1])]);
+            server.args([
+                format!("-{part}.port={}", ports[0].number()),
+                format!("-{part}.port.grpc={}", ports[1].number()),
+            ]);
         }
         let log = fs_err::File::create(path("log")).unwrap().into_file();
         let child = server.current_dir(folder.path()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
@@ -62,7 +62,7 @@ impl Bucket {
             let mut shell = Command::new(&self.weed);
             shell.args(["shell", &format!("-master={master}"), &format!("-filer={filer}")]);
             shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-            let listens = |at: usize| std::net::TcpStream::connect(("127.0.0.1", self.ports[at])).is_ok();
+            let listens = |at: usize| std::net::TcpStream::connect(("127.0.0.1", self.ports[at].number())).is_ok();
             if listens(1) && listens(5) && listens(6) {
                 let mut child = shell.spawn().unwrap();
                 child.stdin.take().unwrap().write_all(b"s3.bucket.create -name tests\n").unwrap();
@@ -78,12 +78,12 @@ impl Bucket {
     }
 
     fn grpc(&self, part: usize) -> String {
-        format!("127.0.0.1:{}.{}", self.ports[2 * part], self.ports[2 * part + 1])
+        format!("127.0.0.1:{}.{}", self.ports[2 * part].number(), self.ports[2 * part + 1].number())
     }
 
     /// Its address.
     pub(crate) fn endpoint(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports[6])
+        format!("http://127.0.0.1:{}", self.ports[6].number())
     }
 
     /// A place in it.

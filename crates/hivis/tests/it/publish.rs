@@ -7,6 +7,7 @@ use hivis_onnx::{Calibration, Dense, Head, Pooling};
 use hivis_testbed::golden::fixtures;
 use hivis_testbed::hub::{FakeHub, Fault, GOOD_TOKEN, STRANGER_TOKEN, Storage};
 use hivis_testbed::peers::environment;
+use hivis_testbed::ports::Port;
 use serde_json::{Value, json};
 
 use crate::miner::{ALICE, BOB, hivis, output, with_release};
@@ -268,8 +269,8 @@ fn a_natix_in_trouble_leaves_a_publication_that_only_has_to_be_registered() {
     world.hub.set_storage(Storage::default());
     let mut down = world.publish(&["--uid", "17"]);
     // A port that nobody listens on.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    down.env("HIVIS_NATIX_BASE", format!("http://{free}"));
+    let nobody = Port::reserve();
+    down.env("HIVIS_NATIX_BASE", format!("http://{}", nobody.address()));
     let (fine, text) = said(down);
     assert!(!fine && text.contains("published, not registered") && text.contains("only registers"), "{text}");
     assert_eq!(world.hub.log(KEY).len(), 2, "the forgetful commit, and its mend");

@@ -1,6 +1,5 @@
 //! From an empty home to an announced, published, answering miner: throw-away wallets, a node, a Hub and NATIX on loopback.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
@@ -10,6 +9,7 @@ use hivis_bittensor::wallet::{self, Lock, Secret};
 use hivis_bittensor::{Keypair, Scheme};
 use hivis_testbed::hub::{FakeHub, GOOD_TOKEN};
 use hivis_testbed::node::{Node, NodeOptions, UNIT, validator};
+use hivis_testbed::ports::Port;
 use serde_json::{Value, json};
 
 use crate::miner::{DEADLINE, hivis, output};
@@ -29,7 +29,7 @@ struct World {
     natix: FakeNatix,
     hotkey: Keypair,
     coldkey: Keypair,
-    axon: u16,
+    axon: Port,
 }
 
 impl World {
@@ -40,8 +40,7 @@ impl World {
         node.auto(Duration::from_millis(250));
         let (coldkey, hotkey) = wallets(&folder.path().join("wallets"));
         node.change(|state| state.set_balance(coldkey.public(), 50 * UNIT));
-        // A port that is free now; nobody else here takes ports that were not given to it.
-        let axon = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+        let axon = Port::reserve();
         Self { folder, node, hub: FakeHub::start(), natix: FakeNatix::start(), hotkey, coldkey, axon }
     }
 
@@ -61,7 +60,7 @@ impl World {
         command.env("HF_ENDPOINT", self.hub.endpoint()).env("HF_HOME", self.folder.path().join("none"));
         command.env("HF_TOKEN", GOOD_TOKEN).env("HIVIS_NATIX_BASE", self.natix.base());
         command.env("HIVIS_NATIX_POLL_S", "0.01").env("HIVIS_NATIX_WAIT_S", "5");
-        command.env("HIVIS_SERVE_ADDR", format!("127.0.0.1:{}", self.axon)).env("HIVIS_SERVE_PAGE", "127.0.0.1:0");
+        command.env("HIVIS_SERVE_ADDR", self.axon.address().to_string()).env("HIVIS_SERVE_PAGE", "127.0.0.1:0");
         command
     }
 
@@ -163,7 +162,7 @@ fn an_empty_home_becomes_an_answering_miner_and_nothing_is_spent_twice() {
     let prediction = asked.join().expect("the validator was answered");
     assert!((0.0..=1.0).contains(&prediction), "{prediction}");
     let (uid, port, committed) = world.chain();
-    assert_eq!((uid.is_some(), port, committed), (true, Some(world.axon), true));
+    assert_eq!((uid.is_some(), port, committed), (true, Some(world.axon.number()), true));
     assert!(world.hub.files("models/some-miner/roadwork").contains_key("model_card.json"));
     assert_eq!((world.natix.registered().len(), world.balance()), (2, paid), "told again, and paid once");
     let said = lines(&done);

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use hivis_testbed::peers::environment;
+use hivis_testbed::ports::Port;
 use hivis_types::Severity;
 use hivis_watch::export::{self, Contacts, Way};
 use hivis_watch::{Expr, Thresholds, rules};
@@ -34,11 +35,6 @@ impl Server {
         command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Self(command.spawn().expect("the server starts"))
     }
-}
-
-/// A port that was free a moment ago: these servers do not say which one the kernel gave.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
 }
 
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
@@ -134,10 +130,12 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
     with_release(&home);
     let miner = Miner::start(&home);
     let page = miner.page.trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let ports: [u16; 2] = [free_port(), free_port()];
-    let [server, manager] = ports.map(|port| format!("127.0.0.1:{port}"));
+    // These servers do not say which port the kernel gave.
+    let ports = [Port::reserve(), Port::reserve()];
+    let [server, manager] = ports.each_ref().map(|port| port.address().to_string());
     // Nobody listens on the second target: that rule fires.
-    let dead = format!("127.0.0.1:{}", free_port());
+    let nobody = Port::reserve();
+    let dead = nobody.address().to_string();
     let config = format!(
         "[watch]\ntargets = [\"{page}\", \"{dead}\"]\nalertmanager = \"{manager}\"\nrunbooks = \"http://{page}/runbooks\"\n\
          [[dates.entry]]\nname = \"the first of a far year\"\ndate = \"2099-01-01\"\n"
@@ -161,7 +159,7 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
     let mailbox = export::Mail {
         to: "you@example.org".to_owned(),
         from: "hivis@example.org".to_owned(),
-        server: format!("127.0.0.1:{mail}"),
+        server: mail.address().to_string(),
         user: None,
         password: None,
         starttls: false,
@@ -198,8 +196,8 @@ fn a_real_prometheus_scrapes_and_a_real_alertmanager_tells() {
         &to,
         &args(&["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb", &format!("--web.listen-address={server}")]),
     );
-    until("Alertmanager listens", || listens(ports[1]));
-    until("Prometheus listens", || listens(ports[0]));
+    until("Alertmanager listens", || listens(ports[1].number()));
+    until("Prometheus listens", || listens(ports[0].number()));
 
     let ask = |questions: &str| {
         let asked = output(hivis(
@@ -328,10 +326,10 @@ print('ready', flush=True)
 time.sleep(300)
 ";
 
-fn mailbox(watchers: &Path) -> (Receiver<String>, u16, Server) {
-    let port = free_port();
+fn mailbox(watchers: &Path) -> (Receiver<String>, Port, Server) {
+    let port = Port::reserve();
     let mut command = Command::new(watchers.join("bin/python"));
-    command.args(["-c", MAILBOX, &port.to_string()]).stdin(Stdio::null()).stdout(Stdio::piped());
+    command.args(["-c", MAILBOX, &port.number().to_string()]).stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("Python starts");
     let lines = BufReader::new(child.stdout.take().expect("stdout is piped"));
     let (send, receive) = channel();
