@@ -40,7 +40,7 @@ pub struct Address {
 impl Address {
     /// Reads `http(s)://HOST[:PORT][/PATH]`; `None` for anything else. The path is a folder: what is joined to it lies in it.
     pub fn parse(text: &str) -> Option<Self> {
-        let url = Url::parse(&format!("{}/", text.trim_end_matches('/'))).ok()?;
+        let url = Url::parse(&format!("{}/", text.trim().trim_end_matches('/'))).ok()?;
         let named = !url.username().is_empty() || url.password().is_some();
         let reach = Reach::of(url.host_str()?);
         (matches!(url.scheme(), "http" | "https") && !named).then_some(Self { url, reach })
@@ -97,6 +97,7 @@ mod tests {
         }
         for (text, reach, clear) in [
             ("https://api.example/v1", Reach::Far, false),
+            (" https://api.example/ ", Reach::Far, false),
             ("http://api.example", Reach::Far, true),
             ("http://8.8.8.8", Reach::Far, true),
             ("http://localhost.example", Reach::Far, true),

@@ -237,12 +237,13 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// What a PNG may take, bytes: 8 a pixel is the most that pixels need, and other chunks stand in the file. Colour profiles
-/// are compressed as well; one that inflates to over 1 MiB more than the whole file has is not looked at.
+/// What a PNG may take, bytes: 8 a pixel is the most that pixels need, and `png` counts other chunks up to three times
+/// (a buffer that doubles, and a text that is read out of it). Colour profiles are compressed as well: one that would
+/// take what then is left, and 1 MiB, is not looked at.
 fn png_memory(bytes: &[u8], pixels: u64) -> u64 {
     let side = |at: usize| bytes.get(at..at + 4).and_then(|four| four.try_into().ok()).map_or(0, u32::from_be_bytes);
     let claimed = u64::from(side(16)) * u64::from(side(20));
-    claimed.min(pixels).saturating_mul(8) + bytes.len() as u64 + (1 << 20)
+    claimed.min(pixels).saturating_mul(8) + 3 * bytes.len() as u64 + (1 << 20)
 }
 
 /// Any of the decoders' layouts to RGB. Of 16-bit samples the byte at `high` stays, as in Pillow.

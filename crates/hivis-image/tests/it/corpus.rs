@@ -33,8 +33,9 @@ pub(crate) fn picture(path: &Path) -> Picture {
     decode(&read(path), &DecodeLimits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display())).picture
 }
 
-/// The process's peak memory in KiB, where the system tells.
+/// The process's peak memory in KiB, where the system tells, and where the process has no other test to blame.
 pub(crate) fn peak_memory() -> Option<u64> {
+    std::env::var_os("NEXTEST")?;
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }

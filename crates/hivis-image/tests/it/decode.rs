@@ -179,3 +179,33 @@ fn limits_are_checked_before_anything_is_decoded() {
         assert!(matches!(slow, Err(DecodeError::TooSlow { .. })), "{name}: {slow:?}");
     }
 }
+
+/// Metadata that stands in the file is no bomb, however large beside a small picture.
+#[test]
+fn a_small_png_may_have_much_metadata() {
+    let picture = busy(224, 224);
+    let plain = encode_png(&picture);
+    let chunk = |kind: &[u8; 4], data: &[u8]| {
+        let mut bytes = (data.len() as u32).to_be_bytes().to_vec();
+        bytes.extend_from_slice(kind);
+        bytes.extend_from_slice(data);
+        bytes.extend_from_slice(&crc(&bytes[4..]).to_be_bytes());
+        bytes
+    };
+    let text = [b"comment\0".as_slice(), &vec![b'x'; 2_200_000]].concat();
+    let exif = [b"MM\0*\0\0\0\x08".as_slice(), &vec![0; 2_200_000]].concat();
+    for (kind, data) in [(b"tEXt", &text), (b"eXIf", &exif)] {
+        // After the signature and IHDR.
+        let whole = [&plain[..33], &chunk(kind, data), &plain[33..]].concat();
+        let decoded = decode(&whole, &limits()).unwrap_or_else(|error| panic!("{}: {error}", kind.escape_ascii()));
+        assert_eq!(decoded.picture, picture, "{}", kind.escape_ascii());
+    }
+}
+
+/// PNG's checksum (ISO 3309).
+fn crc(bytes: &[u8]) -> u32 {
+    let step = |sum: u32, byte: &u8| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 })
+    };
+    !bytes.iter().fold(u32::MAX, step)
+}

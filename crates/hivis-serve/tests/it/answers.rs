@@ -158,13 +158,14 @@ async fn below_the_setting_it_is_silent_but_the_judgement_is_kept() {
 
 #[tokio::test]
 async fn an_engine_slower_than_the_deadline_gets_minus_one_in_time() {
-    // The caller gives 0.9 s, so the answer is due after 0.4 s; the engine does not come back, and our own deadline lies
-    // beyond what the test waits.
+    // The caller gives so much more than our margin that the answer is due after 0.4 s. The engine does not come back, and
+    // the caller's whole time and our own deadline lie beyond what the test waits.
     let (_shut, slow) = Gate::new(Duration::ZERO);
-    let settings = AxonSettings { deadline: PATIENCE * 2, ..AxonSettings::default() };
+    let settings = AxonSettings { deadline: PATIENCE * 2, margin: PATIENCE, ..AxonSettings::default() };
     let world = World::with(settings, permits(), Some(slow));
+    let theirs = PATIENCE + Duration::from_millis(400);
     let began = Instant::now();
-    let answer = world.send(Ask::grey(1).timeout("0.9").bytes()).await;
+    let answer = world.send(Ask::grey(1).timeout(&theirs.as_secs_f64().to_string()).bytes()).await;
     assert!(began.elapsed() >= Duration::from_millis(390), "{:?}", began.elapsed());
     assert_eq!((answer.status, answer.prediction()), (200, -1.0));
     assert_eq!(world.record().await.silence, Some(Silence::Expired));

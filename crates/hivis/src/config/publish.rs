@@ -79,8 +79,9 @@ impl NatixSettings {
         let base = raw.base.as_deref().unwrap_or(BASE).trim_end_matches('/').to_owned();
         // Who reads a signed time in clear could register another repository with it.
         let Some(address) = Address::parse(&base).filter(|address| !address.is_clear()) else {
-            let why = format!("natix.base = \"{base}\" is no https address");
-            return Err(Hinted::new(why, format!("such as {BASE}; plain http only on this computer")).into());
+            // Not shown: there may be a password in it.
+            let hint = format!("such as {BASE}, without a name or a password; plain http only on this computer");
+            return Err(Hinted::new("natix.base is no https address", hint).into());
         };
         let text = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
         let settings = Self {

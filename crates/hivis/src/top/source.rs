@@ -10,6 +10,7 @@ use hivis_console::system::TopView;
 use hivis_http::{Address, Reach};
 use hivis_store::{Home, Ledger};
 use jiff::Timestamp;
+use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 
 use crate::cli::{Global, ServeArgs, TopArgs};
@@ -48,7 +49,11 @@ impl Source {
         let reach = page.as_ref().map_or(Reach::Here, Address::reach);
         let page = page.map(|page| page.url().as_str().trim_end_matches('/').to_owned());
         let here = if page.is_none() { Some(Here::open(global).await?) } else { None };
-        let client = hivis_http::client(reach).timeout(PATIENCE).build().context("no client for HTTP")?;
+        let client = hivis_http::client(reach)
+            .redirect(Policy::default())
+            .timeout(PATIENCE)
+            .build()
+            .context("no client for HTTP")?;
         Ok(Self { client, token, page, here })
     }
 
@@ -129,7 +134,8 @@ fn token(path: &Path) -> Result<String> {
 /// `host:port` is a page over http.
 fn address(text: &str) -> Result<Address> {
     let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let wrong = || Hinted::new(format!("--page {text} is no address"), "such as http://127.0.0.1:8092");
+    // Not shown: there may be a password in it.
+    let wrong = || Hinted::new("--page is no address", "such as http://127.0.0.1:8092, without a name or a password");
     Ok(Address::parse(&whole).ok_or_else(wrong)?)
 }
 

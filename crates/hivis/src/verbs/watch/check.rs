@@ -8,6 +8,7 @@ use hivis_http::{Address, Reach};
 use hivis_types::Alert;
 use hivis_watch::{History, Judge, Rule, Samples, rules};
 use jiff::Timestamp;
+use reqwest::redirect::Policy;
 use serde_json::json;
 
 use crate::cli::{Global, WatchCheckArgs};
@@ -29,7 +30,8 @@ pub(super) async fn run(global: &Global, settings: &Settings, args: &WatchCheckA
     let mut judge = Judge::new(now_rules, &settings.watch.runbooks.clone().unwrap_or_else(own));
     let mut history = History::of(judge.rules());
     let reach = Address::parse(&address).map_or(Reach::Far, |address| address.reach());
-    let client = hivis_http::client(reach).timeout(PATIENCE).build()?;
+    // A page behind a proxy may have moved to https.
+    let client = hivis_http::client(reach).redirect(Policy::default()).timeout(PATIENCE).build()?;
     let end = tokio::time::Instant::now() + Duration::from_secs(args.seconds.into());
     let alerts = loop {
         let now = Timestamp::now();
